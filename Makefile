@@ -1,0 +1,54 @@
+# Everything runs in .venv, made from requirements.lock (hashes checked). `make help` lists the targets.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+PORT ?= 8000
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+$(READY): requirements.lock pyproject.toml
+	@echo "Making the environment in .venv (once; a few minutes on a slow line) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; found $$($(PYTHON) --version). Set PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: serve
+serve: $(READY) ## build both sites and both indexes, then serve the agents' search, API and site
+	$(BIN)/casebook build
+	$(BIN)/casebook serve --audience agent --port $(PORT)
+
+.PHONY: test
+test: $(READY) ## every test; browser tests need Chromium
+	$(BIN)/pytest
+
+.PHONY: check
+check: $(READY) ## what CI runs: format, lint, types, import layers, docs, content, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m casebook.reference --check
+	$(BIN)/casebook check
+	$(BIN)/pytest
+
+.PHONY: format
+format: $(READY) ## put code into the house's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: lock
+lock: $(READY) ## take newer versions of the dependencies into requirements.lock
+	$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv
+	build/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock
+
+.PHONY: clean
+clean: ## remove everything generated
+	rm -rf build .venv

@@ -1,0 +1,40 @@
+"""Links that some of a section's readers cannot follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from casebook.checks.links import body_links
+from casebook.documents import Kind
+from casebook.library import Library
+from casebook.problems import Problem
+from casebook.rules import Example, Rule
+
+RULE = Rule(
+    "hidden-link",
+    "段落的读者都能打开段落里的链接。",
+    "代理商看不到内部文档，链接会变成没头没尾的文字，文字本身也可能说出不该说的。",
+    Example(
+        Kind.FAQ,
+        "不需要另外申请复机。",
+        "不需要另外申请复机，见[投诉处理规范](policy-handling-norm)。",
+    ),
+)
+
+
+def check(library: Library) -> Iterator[Problem]:
+    """Yields a problem for each link to what is meant for fewer readers."""
+    settings = library.settings
+    for source in library.sources.values():
+        for link in body_links(source):
+            target = library.sources.get(link.target.policy)
+            if link.section is None or target is None or not link.resolves(library):
+                continue
+            needed = [target.document.audience]
+            if article := target.document.section(link.target.article or ""):
+                needed.append(article.audience)
+            if not all(settings.may_read(link.section.audience, name) for name in needed):
+                reader = settings.audience(link.section.audience).name
+                message = f"{reader}打不开 {link.target}。"
+                hint = "去掉链接，或把这句话移到只给坐席看的段落。"
+                yield RULE.problem(source.path, link.line, message, hint)

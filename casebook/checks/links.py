@@ -1,0 +1,67 @@
+"""Where documents point to others: what the checks on links walk over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from casebook.documents import Case, Citation, Policy, Section
+from casebook.library import MARKDOWN_LINK, Library, Source
+
+
+@dataclass(frozen=True)
+class Link:
+    """A pointer from one document to another.
+
+    Attributes:
+        source: where it stands.
+        line: in the source's file.
+        target: the document's id, and the article's key if it names one.
+        section: the section it stands in; None for front matter.
+    """
+
+    source: Source
+    line: int
+    target: Citation
+    section: Section | None = None
+
+    def resolves(self, library: Library) -> bool:
+        """Whether the target, with its article, is in the library."""
+        found = library.sources.get(self.target.policy)
+        if found is None:
+            return False
+        return (
+            self.target.article is None or found.document.section(self.target.article) is not None
+        )
+
+
+def body_links(source: Source) -> Iterator[Link]:
+    """The links in a document's text."""
+    for section in source.document.sections:
+        start = source.lines.get(section.key, 1)
+        for match in MARKDOWN_LINK.finditer(section.text):
+            # A heading is followed by one empty line, as `new` writes it.
+            line = start + 2 + section.text.count("\n", 0, match.start())
+            yield Link(
+                source, line, Citation(policy=match["id"], article=match["article"]), section
+            )
+
+
+def front_links(source: Source) -> Iterator[Link]:
+    """The FAQ entries and policies that front matter names, other than citations."""
+    document = source.document
+    names: tuple[str, ...] = ()
+    key = ""
+    if isinstance(document, Case):
+        key, names = "faq", document.faq
+    elif isinstance(document, Policy):
+        key, names = "supersedes", document.supersedes
+    for number, name in enumerate(names):
+        line = source.lines.get(f"{key}.{number}", 1)
+        yield Link(source, line, Citation(policy=name))
+
+
+def citations(source: Source) -> Iterator[Link]:
+    """What a document rests on."""
+    for number, citation in enumerate(source.document.policies):
+        yield Link(source, source.lines.get(f"policies.{number}", 1), citation)

@@ -1,0 +1,39 @@
+"""Lists that would run on as text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from casebook.documents import Kind
+from casebook.library import Library
+from casebook.problems import Problem
+from casebook.rules import Example, Rule
+
+RULE = Rule(
+    "list-without-blank-line",
+    "列表前面空一行。",
+    "紧跟在文字后面的列表会连成一段话，步骤就看不出来了。",
+    Example(Kind.FAQ, "1. 在 App、营业厅", "按下面办：\n1. 在 App、营业厅"),
+)
+_ITEM = re.compile(r"(?:[-*+]|\d+\.) \S")
+
+
+def check(library: Library) -> Iterator[Problem]:
+    """Yields a problem for each list that follows a line of text directly."""
+    for source in library.sources.values():
+        for section in source.document.sections:
+            lines = section.text.split("\n")
+            start = source.lines.get(section.key, 1) + 2
+            for number, (before, line) in enumerate(zip(lines, lines[1:], strict=False), start + 1):
+                if _ITEM.match(line) and _is_text(before):
+                    yield RULE.problem(
+                        source.path, number, "列表紧跟在一行文字后面。", "列表前面加一个空行。"
+                    )
+
+
+def _is_text(line: str) -> bool:
+    """Whether a line is running text: not blank, not indented, not itself a list item."""
+    return (
+        bool(line.strip()) and not line.startswith((" ", "#", "|", "```")) and not _ITEM.match(line)
+    )

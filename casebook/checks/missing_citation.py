@@ -1,0 +1,26 @@
+"""Cases that rest on nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from casebook.documents import Case, Kind
+from casebook.library import Library
+from casebook.problems import Problem
+from casebook.rules import Example, Rule
+
+RULE = Rule(
+    "missing-citation",
+    "案例引用它所依据的政策。",
+    "只讲经过、不讲依据的案例，下一个坐席学到的是运气，不是规则。",
+    Example(Kind.CASE, "policies:\n  - policy-handling-norm#7\n", ""),
+)
+
+
+def check(library: Library) -> Iterator[Problem]:
+    """Yields a problem for each case without a citation."""
+    for source in library.sources.values():
+        if isinstance(source.document, Case) and not source.document.policies:
+            yield RULE.problem(
+                source.path, 1, "案例没有引用任何政策。", "在 policies 里写上处理时依据的条款。"
+            )

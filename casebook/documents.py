@@ -1,0 +1,416 @@
+"""What a case, a FAQ entry and a policy are.
+
+A document is front matter (typed here) and sections of Markdown. It knows nothing of files:
+neither its path nor its lines, so that no page or index made from it can tell them.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, ClassVar, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from casebook.validation import nearest
+
+ID_PATTERN = re.compile(r"(case|faq|policy)(-[a-z0-9]+)+")
+MAX_ID = 64
+_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_UNITS = {"十": 10, "百": 100, "千": 1000}
+
+
+class Kind(StrEnum):
+    """The three kinds of document."""
+
+    CASE = "case"
+    FAQ = "faq"
+    POLICY = "policy"
+
+    @property
+    def folder(self) -> str:
+        """The folder of the library that holds this kind."""
+        return {"case": "cases", "faq": "faq", "policy": "policies"}[self.value]
+
+    @property
+    def label(self) -> str:
+        """Its Chinese name."""
+        return {"case": "案例", "faq": "统一口径", "policy": "政策依据"}[self.value]
+
+
+class Standing(StrEnum):
+    """Whether a document holds on a day."""
+
+    CURRENT = "current"
+    UPCOMING = "upcoming"
+    ENDED = "ended"
+
+    @property
+    def label(self) -> str:
+        """Its Chinese name."""
+        return {"current": "现行有效", "upcoming": "未生效", "ended": "已失效"}[self.value]
+
+
+def _fault(code: str, message: str, hint: str) -> PydanticCustomError:
+    escaped = message.replace("{", "｛").replace("}", "｝")
+    return PydanticCustomError(code, escaped, {"hint": hint})  # type: ignore[arg-type]
+
+
+def _day(value: object) -> object:
+    """Text like 2026-03-01 → date; nothing else is a date."""
+    if isinstance(value, date):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise _fault("invalid-date", f"“{value}”不是日期", "写成 2026-03-01 这样的年-月-日")
+
+
+def _month(value: str) -> str:
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", value, re.ASCII):
+        raise _fault("invalid-date", f"“{value}”不是月份", "写成 2026-03 这样的年-月")
+    return value
+
+
+def _document_id(value: str, info: ValidationInfo) -> str:
+    kind = info.context["kind"] if info.context else None
+    if not ID_PATTERN.fullmatch(value) or len(value) > MAX_ID:
+        raise _fault(
+            "invalid-id",
+            f"“{value}”不是编号",
+            f"用小写字母、数字和连字符，以 case-、faq- 或 policy- 开头，不超过 {MAX_ID} 个字符",
+        )
+    if kind and not value.startswith(f"{kind.value}-"):
+        raise _fault("invalid-id", f"“{value}”的开头和种类不符", f"以 {kind.value}- 开头")
+    return value
+
+
+def _audience(value: str, info: ValidationInfo) -> str:
+    known = [audience.id for audience in info.context["settings"].audiences] if info.context else []
+    if known and value not in known:
+        raise _fault("invalid-audience", f"没有受众“{value}”", "写 " + " 或 ".join(known))
+    return value
+
+
+def _term(taxonomy: str) -> AfterValidator:
+    """A validator that asks for a term of one list of the taxonomy."""
+
+    def check(value: str, info: ValidationInfo) -> str:
+        if not info.context:
+            return value
+        known = getattr(info.context["settings"].taxonomy, taxonomy)
+        if value not in known:
+            guess = nearest(value, known)
+            hint = f"是不是“{guess}”？" if guess else ""
+            raise _fault(
+                "unknown-term", f"分类里没有“{value}”", f"{hint}可选：" + "、".join(known[:40])
+            )
+        return value
+
+    return AfterValidator(check)
+
+
+class Record(BaseModel):
+    """A frozen record, strict about names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Citation(Record):
+    """A pointer to a policy, or to one article of it, written ``policy-x`` or ``policy-x#3``."""
+
+    policy: str
+    article: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.policy}#{self.article}" if self.article else self.policy
+
+
+def _citation(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    policy, mark, article = value.partition("#")
+    if (
+        not ID_PATTERN.fullmatch(policy)
+        or not policy.startswith("policy-")
+        or (mark and not re.fullmatch(r"[a-z0-9]+", article))
+    ):
+        raise _fault(
+            "invalid-citation", f"“{value}”不是引用", "写成 policy-编号 或 policy-编号#条号"
+        )
+    return Citation(policy=policy, article=article or None)
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+Month = Annotated[str, AfterValidator(_month)]
+Line = Annotated[str, Field(min_length=1, max_length=200)]
+DocumentId = Annotated[str, AfterValidator(_document_id)]
+AudienceId = Annotated[str, AfterValidator(_audience)]
+Subject = Annotated[str, _term("subject_paths")]
+Cited = Annotated[Citation, BeforeValidator(_citation)]
+FaqId = Annotated[str, Field(pattern=r"^faq(-[a-z0-9]+)+$")]
+PolicyId = Annotated[str, Field(pattern=r"^policy(-[a-z0-9]+)+$")]
+
+
+class SectionSpec(Record):
+    """A section that a kind of document must have.
+
+    Attributes:
+        key: its name in code, anchors and citations.
+        heading: its heading in the file.
+        restricted: only the widest audience may see it.
+        help: what it holds, for authors.
+    """
+
+    key: str
+    heading: str
+    help: str
+    restricted: bool = False
+
+
+class Section(Record):
+    """A section of a document.
+
+    Attributes:
+        key: ``theme``, ``answer``, … or an article's key, ``55`` or ``p1``.
+        heading: as written, without the marks.
+        audience: who may see it, an audience's id.
+        text: its Markdown.
+        html: the text as clean HTML; links to documents are still ids (``href="faq-x#3"``).
+    """
+
+    key: str
+    heading: str
+    audience: str
+    text: str
+    html: str = ""
+
+    @property
+    def anchor(self) -> str:
+        """Its anchor on a page: its key, or ``a55`` for an article's number."""
+        return f"a{self.key}" if self.key.isdigit() else self.key
+
+
+class Document(Record):
+    """What all kinds share.
+
+    Attributes:
+        id: stable; never depends on where the file lies.
+        title: the standard question, the case's or the policy's name.
+        audience: the narrowest audience that may see it.
+        owner: the team that answers for it.
+        approved_on: when its text was last approved.
+        review_by: when it must be looked at again; None in views that do not show it.
+        subject: a path of the taxonomy.
+        policies: what it rests on.
+        sections: in order.
+    """
+
+    kind: ClassVar[Kind]
+    spec: ClassVar[tuple[SectionSpec, ...]]
+    # What only the widest audience may know of a document that others may read.
+    internal: ClassVar[tuple[str, ...]] = ("review_by",)
+
+    id: DocumentId
+    title: Line
+    audience: AudienceId
+    owner: Line
+    approved_on: Day
+    review_by: Day | None = None
+    subject: Subject | None = None
+    tags: tuple[Line, ...] = ()
+    policies: tuple[Cited, ...] = ()
+    sections: tuple[Section, ...] = ()
+
+    @model_validator(mode="after")
+    def _dates_in_order(self) -> Self:
+        if self.review_by and self.review_by < self.approved_on:
+            raise _fault(
+                "date-order",
+                f"复核日期 {self.review_by} 早于核准日期 {self.approved_on}",
+                "review_by 写下次复核的日期",
+            )
+        start, end = self.effective_from_or_none, self.effective_until_or_none
+        if start and end and end < start:
+            raise _fault(
+                "date-order",
+                f"失效日期 {end} 早于生效日期 {start}",
+                "检查 effective_from 和 effective_until",
+            )
+        return self
+
+    @property
+    def effective_from_or_none(self) -> date | None:
+        """The first day it holds, None when it holds from the start."""
+        return getattr(self, "effective_from", None)
+
+    @property
+    def effective_until_or_none(self) -> date | None:
+        """The last day it holds, None when it holds until further notice."""
+        return getattr(self, "effective_until", None)
+
+    def standing(self, on: date) -> Standing:
+        """Whether it holds on a day; both of its dates count as inside."""
+        if self.effective_from_or_none and on < self.effective_from_or_none:
+            return Standing.UPCOMING
+        if self.effective_until_or_none and on > self.effective_until_or_none:
+            return Standing.ENDED
+        return Standing.CURRENT
+
+    def section(self, key: str) -> Section | None:
+        """The section of that key, if there is one."""
+        return next((section for section in self.sections if section.key == key), None)
+
+
+class Case(Document):
+    """A case: a hard complaint written up so that the next agent learns from it."""
+
+    kind = Kind.CASE
+    internal = ("review_by", "author")
+    spec = (
+        SectionSpec(
+            key="theme", heading="主题", help="这个案例要说明的一个道理，以及它涉及的问题。"
+        ),
+        SectionSpec(key="background", heading="背景", help="时间、人物、业务、起因：只写事实。"),
+        SectionSpec(
+            key="details", heading="细节", help="一步一步的经过：说了什么、试了什么、客户怎样反应。"
+        ),
+        SectionSpec(
+            key="outcome", heading="结果", help="客户得到什么，公司付出什么，有没有再发生。"
+        ),
+        SectionSpec(
+            key="analysis",
+            heading="评析",
+            help="用哪种方法分析，讨论什么问题，学到什么；也写不同看法。",
+        ),
+    )
+
+    subject: Subject
+    author: Line | None = None
+    level: Annotated[str, _term("levels")]
+    customer_types: Annotated[
+        tuple[Annotated[str, _term("customer_types")], ...], Field(min_length=1)
+    ]
+    reason: Annotated[str, _term("reasons")]
+    manner: Annotated[str, _term("manners")]
+    needs: Annotated[tuple[Annotated[str, _term("needs")], ...], Field(min_length=1)]
+    channel: Annotated[str, _term("channels")]
+    method: Annotated[str, _term("methods")]
+    happened: Month
+    written: Day
+    purpose: Line
+    typicality: Line
+    timeliness: Line
+    feasibility: Line
+    faq: tuple[FaqId, ...] = ()
+
+
+class Faq(Document):
+    """A FAQ entry: one question, one approved answer."""
+
+    kind = Kind.FAQ
+    spec = (
+        SectionSpec(
+            key="answer", heading="统一答复", help="对客户说的话，一字不差；第一句就回答。"
+        ),
+        SectionSpec(
+            key="procedure", heading="办理方式", help="渠道、步骤、要带什么、多久、多少钱。"
+        ),
+        SectionSpec(
+            key="rationale",
+            heading="设计思路",
+            restricted=True,
+            help="为什么这样答；只给坐席看。",
+        ),
+        SectionSpec(
+            key="forbidden",
+            heading="禁用说法",
+            restricted=True,
+            help="不能说的话，以及该怎么说；只给坐席看。",
+        ),
+    )
+
+    subject: Subject
+    similar: Annotated[tuple[Line, ...], Field(min_length=3)]
+    effective_from: Day
+    effective_until: Day | None = None
+    policies: Annotated[tuple[Cited, ...], Field(min_length=1)]
+
+    @property
+    def answer(self) -> str:
+        """The unified answer, as Markdown."""
+        section = self.section("answer")
+        return section.text if section else ""
+
+
+class Policy(Document):
+    """A policy: a law, a rule or a contingency plan, article by article."""
+
+    kind = Kind.POLICY
+    spec = ()
+    # A contingency plan (预案) is written by parts instead of articles.
+    plan_spec: ClassVar[tuple[SectionSpec, ...]] = (
+        SectionSpec(key="situation", heading="5W1H", help="何事、何因、何时、何地、何人、如何。"),
+        SectionSpec(key="process", heading="流程", help="谁在第几分钟做什么。"),
+        SectionSpec(key="controls", heading="控制点", help="逐条打勾的检查。"),
+        SectionSpec(key="wording", heading="口径", help="热线、门店、短信各怎么说。"),
+        SectionSpec(key="drills", heading="演练", help="哪天演练过，发现了什么。"),
+    )
+    PLAN: ClassVar[str] = "预案"
+
+    rank: Annotated[str, _term("ranks")]
+    issuer: Line
+    number: Line | None = None
+    effective_from: Day
+    effective_until: Day | None = None
+    supersedes: tuple[PolicyId, ...] = ()
+
+
+AnyDocument = Case | Faq | Policy
+MODELS: dict[Kind, type[Case | Faq | Policy]] = {
+    Kind.CASE: Case,
+    Kind.FAQ: Faq,
+    Kind.POLICY: Policy,
+}
+
+
+def article_key(heading: str) -> str | None:
+    """The key of an article's heading.
+
+    Args:
+        heading: ``第五十五条 …`` gives ``55``; ``要点一 …`` gives ``p1``.
+
+    Returns:
+        The key, or None when the heading is of neither form.
+    """
+    match = re.match(r"(第)?(要点)?([0-9零〇一二两三四五六七八九十百千]+)(条)?(?:\s|$)", heading)
+    if not match or not ((match[1] and match[4] and not match[2]) or (match[2] and not match[4])):
+        return None
+    number = int(match[3]) if match[3].isdecimal() else chinese_number(match[3])
+    return None if number is None else f"p{number}" if match[2] else str(number)
+
+
+def chinese_number(text: str) -> int | None:
+    """A Chinese numeral below ten thousand → number; None when it is not one."""
+    total, digit = 0, None
+    for character in text:
+        if character in _DIGITS:
+            digit = _DIGITS[character]
+        elif character in _UNITS:
+            total += (1 if digit is None else digit) * _UNITS[character]
+            digit = None
+        else:
+            return None
+    return total + (digit or 0)

@@ -1,0 +1,101 @@
+"""What can stop a command, as one tree.
+
+    CasebookError
+    ├── SettingsError        casebook.toml or glossary.toml cannot be used
+    ├── UnknownAudience      an audience that casebook.toml does not name
+    ├── RenderError          Markdown that does not render within its limits
+    ├── PublishError         a site or an index cannot be written where it was asked for
+    ├── LeakError            a built site holds what its audience must not see
+    └── SearchError          the search index cannot be built, opened or asked
+        ├── IndexMissing     no index has been published for this audience
+        ├── EngineMissing    the engine's library is not installed, or there is no such engine
+        ├── QueryRefused     a query over its limits
+        └── SearchTimeout    a query that ran out of time
+
+Messages are Chinese, for users: what was found, what was expected, what to do next. Only the
+command line and the service turn them into output.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from casebook.problems import Problem
+
+
+class CasebookError(Exception):
+    """The root of all errors that a user can cause or mend."""
+
+
+class SettingsError(CasebookError):
+    """Settings cannot be used.
+
+    Args:
+        problems: everything that is wrong, at least one.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+class UnknownAudience(CasebookError):
+    """An audience was asked for that the settings do not name.
+
+    Args:
+        found: what was asked for.
+        known: the ids that exist, narrowest first.
+    """
+
+    def __init__(self, found: str, known: Sequence[str]) -> None:
+        self.found = found
+        self.known = tuple(known)
+        names = "、".join(f"“{name}”" for name in known)
+        super().__init__(f"没有受众“{found}”；casebook.toml 里有 {names}。")
+
+
+class RenderError(CasebookError):
+    """Markdown did not render within its time and memory."""
+
+
+class PublishError(CasebookError):
+    """A site or an index cannot be written where it was asked for."""
+
+
+class LeakError(CasebookError):
+    """A built site holds text that its audience must not see.
+
+    Args:
+        leaks: one line each: the file and what was found in it.
+    """
+
+    def __init__(self, leaks: Sequence[str]) -> None:
+        self.leaks = tuple(leaks)
+        shown = "\n".join(f"  {leak}" for leak in leaks[:20])
+        super().__init__(
+            f"泄漏检查发现 {len(leaks)} 处不该出现的内容，站点没有发布：\n{shown}\n"
+            "请把该内容移到只给坐席看的段落或文档里，再重新生成。"
+        )
+
+
+class SearchError(CasebookError):
+    """The search index cannot be built, opened or asked."""
+
+
+class IndexMissing(SearchError):
+    """No usable index has been published for this audience."""
+
+
+class EngineMissing(SearchError):
+    """There is no such engine, or its library is not installed."""
+
+
+class QueryRefused(SearchError):
+    """A query is over its limits."""
+
+
+class SearchTimeout(SearchError):
+    """A query ran out of time."""

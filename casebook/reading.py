@@ -1,0 +1,385 @@
+"""A file → a document, or Problems with line numbers; never a traceback.
+
+Everything that is wrong with a file is found before it becomes a document. A file with an error
+gives no document at all: it cannot be published by mistake.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from casebook import reading_rules as rules
+from casebook.documents import (
+    MODELS,
+    Document,
+    Kind,
+    Policy,
+    Section,
+    SectionSpec,
+    article_key,
+)
+from casebook.frontmatter import FrontMatter, FrontMatterError, read_front_matter
+from casebook.problems import Problem, has_errors
+from casebook.settings import Settings
+from casebook.validation import explain, nearest
+
+MAX_FILE = 256 * 1024
+# A heading of level 1 or 2, or anything that a reader or another parser may take for one.
+_HEADING_LIKE = re.compile(r"\s*#{1,2}(?!#)\s*\S")
+_SECTION = re.compile(r"## (?P<heading>[^\s].*?)(?:\s+\{audience=(?P<audience>[^{}]*)\})?\s*")
+_UNDERLINE = re.compile(r" {0,3}(=+|-+)\s*")
+_TAG = re.compile(r"<(/?[a-zA-Z][^<>\n]*|!--|![A-Za-z\[]|\?)")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029]")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What reading one file gave.
+
+    Attributes:
+        document: the document, or None when the file has an error.
+        problems: everything found wrong.
+        lines: where things stand in the file, from 1: keys (``policies.0``), sections by key.
+    """
+
+    document: Document | None
+    problems: tuple[Problem, ...]
+    lines: dict[str, int] = field(default_factory=dict)
+
+
+def read_file(file: Path, path: str, kind: Kind, settings: Settings) -> Reading:
+    """Reads one file of a library.
+
+    Args:
+        file: where it is.
+        path: its name for people, relative to the library.
+        kind: what its folder holds.
+        settings: the library's settings.
+    """
+    try:
+        info = os.lstat(file)
+        if stat.S_ISLNK(info.st_mode):
+            target = file.readlink()
+            problem = rules.SYMLINK.problem(
+                path, 1, f"这是指向“{target}”的符号链接。", "放真正的文件，不要用链接。"
+            )
+            return Reading(None, (problem,))
+        if info.st_size > MAX_FILE:
+            return Reading(None, (_too_large(path, info.st_size),))
+        raw = file.read_bytes()
+    except OSError as error:
+        problem = rules.UNREADABLE.problem(
+            path, 1, f"读不了：{error.strerror}。", "检查文件是否还在、权限是否可读。"
+        )
+        return Reading(None, (problem,))
+    return read_document(raw, path, kind, settings)
+
+
+def read_document(raw: bytes, path: str, kind: Kind, settings: Settings) -> Reading:
+    """Reads the bytes of one file; touches no disk.
+
+    Args:
+        raw: the whole file.
+        path: its name in problems.
+        kind: what it must be.
+        settings: audiences and taxonomy.
+    """
+    if len(raw) > MAX_FILE:
+        return Reading(None, (_too_large(path, len(raw)),))
+    text, problems = _decode(raw, path)
+    if problems:
+        return Reading(None, tuple(problems))
+    try:
+        front = read_front_matter(text)
+    except FrontMatterError as error:
+        rule = rules.BY_CODE[error.code]
+        return Reading(None, (rule.problem(path, error.line, error.message, error.hint),))
+    return _typed(front, path, kind, settings)
+
+
+def _too_large(path: str, size: int) -> Problem:
+    return rules.TOO_LARGE.problem(
+        path, 1, f"文件有 {size} 字节。", f"不要超过 {MAX_FILE} 字节；拆成几篇。"
+    )
+
+
+def _decode(raw: bytes, path: str) -> tuple[str, list[Problem]]:
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        found = f"第 {error.start + 1} 个字节 0x{raw[error.start]:02X} 不是 UTF-8。"
+        hint = "用 UTF-8 编码另存（不要用 GBK、UTF-16）。"
+        return "", [rules.INVALID_UTF8.problem(path, line, found, hint)]
+    problems = []
+    if text.startswith("\ufeff"):
+        problems.append(
+            rules.BYTE_ORDER_MARK.problem(
+                path, 1, "文件开头有看不见的字节顺序标记（BOM）。", "另存为“UTF-8（无 BOM）”。"
+            )
+        )
+    if "\r" in text:
+        line = text.replace("\r\n", "\n").count("\n", 0, text.index("\r")) + 1
+        problems.append(
+            rules.CARRIAGE_RETURN.problem(
+                path, line, "行尾是 Windows 的 CRLF。", "编辑器里把行尾改成 LF 再保存。"
+            )
+        )
+    elif control := _CONTROL.search(text):
+        line = text.count("\n", 0, control.start()) + 1
+        problems.append(
+            rules.CONTROL_CHARACTER.problem(
+                path,
+                line,
+                f"有控制字符 U+{ord(control[0]):04X}。",
+                "删掉它；多半是复制时带进来的。",
+            )
+        )
+    return text, problems
+
+
+def _typed(front: FrontMatter, path: str, kind: Kind, settings: Settings) -> Reading:
+    """Front matter and body → a document of its model."""
+    model = MODELS[kind]
+    lines = {".".join(map(str, place)): line for place, line in front.lines.items()}
+    values = {key: value for key, value in front.values.items() if value != ""}
+    problems = [
+        rules.MISSING_KEY.problem(
+            path, lines[key], f"{key} 后面是空的。", f"写上 {key} 的值，或删掉这一行。"
+        )
+        for key, value in front.values.items()
+        if value == ""
+    ]
+    if "sections" in values:
+        del values["sections"]
+        problems.append(
+            rules.UNKNOWN_KEY.problem(
+                path, lines["sections"], "不认识的键 sections。", "段落写在正文里。"
+            )
+        )
+    document: Document | None = None
+    try:
+        document = model.model_validate(values, context={"settings": settings, "kind": kind})
+    except ValidationError as error:
+        for fault in explain(error, model):
+            key = ".".join(map(str, fault.location))
+            if fault.code == "missing-key" and key in front.values:
+                continue
+            rule = rules.BY_CODE.get(fault.code, rules.INVALID_VALUE)
+            if fault.location[:1] == ("audience",):
+                rule = rules.INVALID_AUDIENCE
+            line = next(
+                (
+                    lines[k]
+                    for k in (key, str(fault.location[0]) if fault.location else "")
+                    if k in lines
+                ),
+                2,
+            )
+            problems.append(rule.problem(path, line, fault.message, fault.hint))
+    audience = str(values.get("audience", ""))
+    specs = Policy.plan_spec if values.get("rank") == Policy.PLAN else model.spec
+    body = _Body(front, path, kind, specs, settings, audience)
+    sections = body.read()
+    lines.update(body.lines)
+    problems += body.problems
+    if document is None or has_errors(problems):
+        return Reading(None, tuple(problems), lines)
+    return Reading(document.model_copy(update={"sections": sections}), tuple(problems), lines)
+
+
+class _Body:
+    """Splits a body into its sections and says what is wrong with them."""
+
+    def __init__(
+        self,
+        front: FrontMatter,
+        path: str,
+        kind: Kind,
+        specs: tuple[SectionSpec, ...],
+        settings: Settings,
+        audience: str,
+    ) -> None:
+        self.path = path
+        self.kind = kind
+        self.specs = specs
+        self.settings = settings
+        self.audience = audience
+        self.text = front.body.split("\n")[1:]
+        self.first_line = front.body_line
+        self.problems: list[Problem] = []
+        self.lines: dict[str, int] = {}
+
+    def read(self) -> tuple[Section, ...]:
+        """The sections in the file's order."""
+        sections: list[Section] = []
+        for line, heading, text in self._parts():
+            section = self._section(line, heading, text)
+            if section and section.key in self.lines:
+                self._report(
+                    rules.DUPLICATE_SECTION,
+                    line,
+                    f"段落“{section.heading}”出现了两次。",
+                    "合成一段。",
+                )
+            elif section:
+                self.lines[section.key] = line
+                sections.append(section)
+        self._complete([section.key for section in sections])
+        return tuple(sections)
+
+    def _report(self, rule: rules.Rule, line: int, message: str, hint: str) -> None:
+        self.problems.append(rule.problem(self.path, line, message, hint))
+
+    def _parts(self) -> Iterator[tuple[int, str, str]]:
+        """Line, heading line and text of each part that begins with ``## ``."""
+        start, heading, part = 0, "", list[str]()
+        for number, line in enumerate(self.text, self.first_line):
+            self._look_at(number, line, part[-1] if part else "")
+            if line.startswith("## "):
+                yield from self._close(start, heading, part)
+                start, heading, part = number, line, []
+            else:
+                part.append(line)
+        yield from self._close(start, heading, part)
+
+    def _close(self, start: int, heading: str, part: list[str]) -> Iterator[tuple[int, str, str]]:
+        text = "\n".join(part).strip()
+        if heading:
+            yield start, heading, text
+        elif text:
+            line = self.first_line + next(i for i, row in enumerate(part) if row.strip())
+            self._report(
+                rules.TEXT_BEFORE_SECTIONS,
+                line,
+                "第一个段落标题前面有文字。",
+                "把它移到一个段落里，或删掉。",
+            )
+
+    def _look_at(self, number: int, line: str, before: str) -> None:
+        """Refuses lines that another reader could take for the start of a section."""
+        plain = "".join(c for c in unicodedata.normalize("NFKC", line) if _visible(c))
+        if _HEADING_LIKE.match(plain) and not _SECTION.fullmatch(line):
+            self._report(
+                rules.MALFORMED_HEADING,
+                number,
+                f"“{line.strip()[:30]}”像段落标题，但写法不对。",
+                "段落标题顶格写成“## 标题”，可以加“ {audience=受众}”；小标题用三个 #。",
+            )
+        if _UNDERLINE.fullmatch(line) and before.strip():
+            self._report(
+                rules.MALFORMED_HEADING,
+                number,
+                "文字下面紧接着横线，会变成标题。",
+                "横线前空一行；标题写成“### 小标题”。",
+            )
+        if "![" in line:
+            self._report(rules.IMAGE, number, "有图片。", "把图里的要点写成文字或表格。")
+        if tag := _TAG.search(line):
+            self._report(
+                rules.RAW_HTML,
+                number,
+                f"有 HTML：“{tag[0][:30]}”。",
+                "只用 Markdown；尖括号写成全角〈〉。",
+            )
+
+    def _section(self, line: int, heading_line: str, text: str) -> Section | None:
+        match = _SECTION.fullmatch(heading_line)
+        if not match:
+            return None
+        heading = match["heading"]
+        spec = next((spec for spec in self.specs if spec.heading == heading), None)
+        key = spec.key if spec else self._article(line, heading)
+        if key is None:
+            return None
+        if not text:
+            self._report(rules.EMPTY_SECTION, line, f"段落“{heading}”是空的。", "写上内容。")
+        audience = self._section_audience(line, match["audience"], spec)
+        if audience is None:
+            return None
+        return Section(key=key, heading=heading, audience=audience, text=text)
+
+    def _article(self, line: int, heading: str) -> str | None:
+        known = [spec.heading for spec in self.specs]
+        if known:
+            guess = nearest(heading, known)
+            hint = f"是不是“{guess}”？" if guess else ""
+            self._report(
+                rules.UNKNOWN_SECTION,
+                line,
+                f"没有“{heading}”这个段落。",
+                f"{hint}段落依次是：{'、'.join(known)}。",
+            )
+            return None
+        key = article_key(heading)
+        if key is None:
+            self._report(
+                rules.INVALID_ARTICLE,
+                line,
+                f"“{heading}”不是条款标题。",
+                "写成“第三条 标题”；没有确定条号时写“要点一 标题”。",
+            )
+        return key
+
+    def _section_audience(
+        self, line: int, named: str | None, spec: SectionSpec | None
+    ) -> str | None:
+        """Who may see a section: never more readers than its document or its kind allows."""
+        known = [audience.id for audience in self.settings.audiences]
+        if named is not None and named not in known:
+            self._report(
+                rules.INVALID_AUDIENCE,
+                line,
+                f"没有受众“{named}”。",
+                "写 " + " 或 ".join(known) + "。",
+            )
+            return None
+        if self.audience not in known:
+            return known[-1]
+        floor = known[-1] if spec and spec.restricted else self.audience
+        if named and known.index(named) < known.index(floor):
+            self._report(
+                rules.WIDER_SECTION,
+                line,
+                f"段落的受众 {named} 比允许的 {floor} 更广。",
+                f"去掉 {{audience={named}}}，或写 {{audience={floor}}}。",
+            )
+            return None
+        return named or floor
+
+    def _complete(self, found: list[str]) -> None:
+        wanted = [spec.key for spec in self.specs]
+        names = {spec.key: spec.heading for spec in self.specs}
+        last = self.first_line + len(self.text) - 1
+        for key in wanted:
+            if key not in found:
+                self._report(
+                    rules.MISSING_SECTION,
+                    last,
+                    f"缺少段落“{names[key]}”。",
+                    "段落依次是：" + "、".join(names.values()) + "。",
+                )
+        if not wanted and not found:
+            self._report(
+                rules.MISSING_SECTION, last, "没有任何条款。", "至少写一条“## 第一条 标题”。"
+            )
+        known = [key for key in wanted if key in found]
+        if [key for key in found if key in known] != known:
+            self._report(
+                rules.SECTION_ORDER,
+                self.lines[found[0]],
+                "段落的顺序不对：" + "、".join(names[key] for key in found) + "。",
+                "依次写：" + "、".join(names[key] for key in known) + "。",
+            )
+
+
+def _visible(character: str) -> bool:
+    return unicodedata.category(character) not in ("Cf", "Mn")

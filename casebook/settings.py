@@ -1,0 +1,252 @@
+"""``casebook.toml`` and ``glossary.toml`` → Settings: audiences, taxonomy, words, periods."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from casebook.errors import SettingsError, UnknownAudience
+from casebook.problems import Problem
+from casebook.validation import explain
+
+T = TypeVar("T", bound=BaseModel)
+SETTINGS_FILE = "casebook.toml"
+GLOSSARY_FILE = "glossary.toml"
+
+
+class Table(BaseModel):
+    """A table of settings: frozen, and strict about names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Audience(Table):
+    """One level of readers.
+
+    Attributes:
+        id: its name in front matter, options and folders.
+        name: its Chinese name.
+        title: the name of its site and search page.
+    """
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")
+    name: str = Field(min_length=1)
+    title: str = Field(min_length=1)
+
+
+class LibrarySettings(Table):
+    """What the library is called and whose it is."""
+
+    title: str
+    company: str
+    language: str = "zh-CN"
+    timezone: str = "Asia/Shanghai"
+
+
+class ReviewSettings(Table):
+    """Days until a new document is due for review, by kind, and when "soon" begins."""
+
+    case: int = Field(365, ge=1, le=3650)
+    faq: int = Field(180, ge=1, le=3650)
+    policy: int = Field(365, ge=1, le=3650)
+    due_soon: int = Field(30, ge=0, le=365)
+
+
+class SearchSettings(Table):
+    """The search service.
+
+    Attributes:
+        engine: which engine builds and asks the index.
+        origins: sites on other hosts that may ask this service, as ``https://host``.
+        service: where the static sites find the service; a path or an address.
+    """
+
+    engine: str = "whoosh"
+    origins: tuple[str, ...] = ()
+    service: str = "/"
+
+
+class Taxonomy(Table):
+    """The terms that documents are sorted by, each list in its natural order."""
+
+    levels: tuple[str, ...]
+    customer_types: tuple[str, ...]
+    reasons: tuple[str, ...]
+    manners: tuple[str, ...]
+    needs: tuple[str, ...]
+    channels: tuple[str, ...]
+    methods: tuple[str, ...]
+    ranks: tuple[str, ...]
+    subjects: dict[str, tuple[str, ...]]
+
+    @property
+    def subject_paths(self) -> tuple[str, ...]:
+        """Every subject as a path, parents before their children."""
+        return tuple(
+            path
+            for parent, children in self.subjects.items()
+            for path in (parent, *(f"{parent}/{child}" for child in children))
+        )
+
+
+def _known_audience(value: str, info: ValidationInfo) -> str:
+    known = info.context["audiences"] if info.context else ()
+    if value not in known:
+        raise PydanticCustomError(
+            "invalid-audience",
+            "没有受众“{found}”",
+            {"found": value, "hint": "写 " + " 或 ".join(known)},
+        )
+    return value
+
+
+class Term(Table):
+    """A word of the trade.
+
+    Attributes:
+        term: the word as the library writes it.
+        audience: the narrowest audience that may see it.
+        definition: one or two sentences.
+        synonyms: words that mean the same; each finds the others.
+        finds: words that it also finds, but not the other way round.
+        product: a name that is kept whole when text is cut into words.
+    """
+
+    term: str = Field(min_length=1, max_length=40)
+    audience: Annotated[str, AfterValidator(_known_audience)]
+    definition: str = ""
+    synonyms: tuple[str, ...] = ()
+    finds: tuple[str, ...] = ()
+    product: bool = False
+
+
+class Glossary(Table):
+    """The library's words."""
+
+    terms: tuple[Term, ...] = ()
+
+
+class Settings(Table):
+    """All settings of a library."""
+
+    library: LibrarySettings
+    audiences: tuple[Audience, ...] = Field(min_length=1)
+    review: ReviewSettings = ReviewSettings()
+    search: SearchSettings = SearchSettings()
+    taxonomy: Taxonomy
+    glossary: Glossary = Glossary()
+
+    @model_validator(mode="after")
+    def _audiences_differ(self) -> Self:
+        ids = [audience.id for audience in self.audiences]
+        if len(set(ids)) != len(ids):
+            raise PydanticCustomError(
+                "duplicate-audience",
+                "audiences 里有两个相同的 id",
+                {"hint": "每个受众的 id 只能出现一次"},
+            )
+        return self
+
+    @property
+    def narrowest(self) -> Audience:
+        """The audience that sees least: the default everywhere."""
+        return self.audiences[0]
+
+    @property
+    def widest(self) -> Audience:
+        """The audience that sees everything."""
+        return self.audiences[-1]
+
+    def audience(self, name: str | None = None) -> Audience:
+        """The audience of that id; the narrowest when none is named.
+
+        Raises:
+            UnknownAudience: there is none of that id.
+        """
+        if name is None:
+            return self.narrowest
+        return self.audiences[self.level(name)]
+
+    def level(self, audience: str) -> int:
+        """The audience's place, from 0, the narrowest.
+
+        Raises:
+            UnknownAudience: there is none of that id.
+        """
+        ids = [known.id for known in self.audiences]
+        if audience not in ids:
+            raise UnknownAudience(audience, ids)
+        return ids.index(audience)
+
+    def may_read(self, reader: str, audience: str) -> bool:
+        """Whether readers of one audience may see what is meant for another."""
+        return self.level(audience) <= self.level(reader)
+
+
+def load_settings(library: Path) -> Settings:
+    """Reads a library's settings and glossary.
+
+    Args:
+        library: the folder that holds ``casebook.toml`` (and, where there is one,
+            ``glossary.toml``).
+
+    Raises:
+        SettingsError: a file is missing or wrong; it names every fault.
+    """
+    settings = _load(library / SETTINGS_FILE, Settings, {})
+    glossary_file = library / GLOSSARY_FILE
+    if not glossary_file.exists():
+        return settings
+    context = {"audiences": [audience.id for audience in settings.audiences]}
+    glossary = _load(glossary_file, Glossary, context)
+    return settings.model_copy(update={"glossary": glossary})
+
+
+def _load(file: Path, model: type[T], context: dict[str, Any]) -> T:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        hint = f"“{file.parent}”不是知识库文件夹；用 --library 指定放着 {file.name} 的文件夹。"
+        raise SettingsError([_problem(file, 1, f"找不到 {file.name}。", hint)]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            [_problem(file, 1, f"读不了：{error}", "检查文件权限和编码（UTF-8）。")]
+        ) from None
+    try:
+        return model.model_validate(tomllib.loads(text), context=context)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(
+            [_problem(file, 1, f"不是正确的 TOML：{error}", "按提示的行列改正。")]
+        ) from None
+    except ValidationError as error:
+        problems = [
+            _problem(file, _line_of(text, fault.location), fault.message, fault.hint)
+            for fault in explain(error, model)
+        ]
+        raise SettingsError(problems) from None
+
+
+def _problem(file: Path, line: int, message: str, hint: str) -> Problem:
+    return Problem(file.name, line, 1, "invalid-settings", message, hint)
+
+
+def _line_of(text: str, location: Sequence[str | int]) -> int:
+    """The line that names the last key of a location, 1 when none does."""
+    names = [str(part) for part in location if isinstance(part, str)]
+    for number, line in enumerate(text.splitlines(), 1):
+        if names and line.lstrip().strip('["').startswith(names[-1]):
+            return number
+    return 1

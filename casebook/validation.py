@@ -1,0 +1,118 @@
+"""What pydantic finds wrong → sentences for the people who write the files."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One validation error in words.
+
+    Attributes:
+        location: keys and positions from the top down to the faulty value.
+        code: the rule it breaks.
+        message: what was found.
+        hint: what to write instead.
+    """
+
+    location: tuple[str | int, ...]
+    code: str
+    message: str
+    hint: str
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word most like a given one, or None when none is alike."""
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return found[0] if found else None
+
+
+def explain(error: ValidationError, model: type[BaseModel]) -> list[Fault]:
+    """Turns every error of a validation into a Fault."""
+    return [_fault(detail, model) for detail in error.errors()]
+
+
+def _fault(detail: ErrorDetails, model: type[BaseModel]) -> Fault:
+    location = tuple(detail["loc"])
+    key = next((part for part in reversed(location) if isinstance(part, str)), "")
+    kind = detail["type"]
+    context: dict[str, Any] = detail.get("ctx", {})
+    found = _shown(detail["input"])
+    if "hint" in context:
+        return Fault(location, kind, f"{key}：{detail['msg']}。", f"{context['hint']}。")
+    if kind == "missing":
+        return Fault(location, "missing-key", f"缺少 {key}。", f"补上 {key}: …")
+    if kind == "extra_forbidden":
+        known = _keys(model, location[:-1])
+        guess = nearest(key, known)
+        hint = f"是不是要写 {guess}？" if guess else "可用的键：" + "、".join(known) + "。"
+        return Fault(location, "unknown-key", f"不认识的键 {key}。", hint)
+    expected = {
+        "string_type": "一行文字",
+        "tuple_type": "列表，每行一个“- …”",
+        "model_type": "下一级的键和值",
+        "dict_type": "下一级的键和值",
+        "int_parsing": "整数",
+        "int_type": "整数",
+        "bool_parsing": "true 或 false",
+        "bool_type": "true 或 false",
+    }
+    if kind in expected:
+        return Fault(
+            location,
+            "wrong-type",
+            f"{key} 的值是 {found}，类型不对。",
+            f"这里要写{expected[kind]}。",
+        )
+    if kind in ("string_too_short", "too_short"):
+        return Fault(location, "invalid-value", f"{key} 是空的，或者太少。", _limit(context))
+    return Fault(
+        location,
+        "invalid-value",
+        f"{key} 的值 {found} 不合要求。",
+        _limit(context) or detail["msg"],
+    )
+
+
+def _limit(context: dict[str, Any]) -> str:
+    words = {
+        "min_length": "至少 {} 个",
+        "max_length": "至多 {} 个",
+        "ge": "不小于 {}",
+        "le": "不大于 {}",
+        "pattern": "要符合 {}",
+    }
+    parts = [text.format(context[name]) for name, text in words.items() if name in context]
+    return "，".join(parts) + "。" if parts else ""
+
+
+def _shown(value: object) -> str:
+    text = str(value)
+    return f"“{text[:_SHOWN]}…”" if len(text) > _SHOWN else f"“{text}”"
+
+
+def _keys(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
+    """The keys that a model knows at a place inside it."""
+    current: Any = model
+    for part in location:
+        if isinstance(part, str) and isinstance(current, type) and part in current.model_fields:
+            current = _model_in(current.model_fields[part].annotation) or current
+    return list(current.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in get_args(annotation):
+        if found := _model_in(argument):
+            return found
+    return None
