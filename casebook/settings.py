@@ -40,11 +40,13 @@ class Audience(Table):
         id: its name in front matter, options and folders.
         name: its Chinese name.
         title: the name of its site and search page.
+        url: where its site is published, for its sitemap and error page; may be empty.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")
     name: str = Field(min_length=1)
     title: str = Field(min_length=1)
+    url: str = ""
 
 
 class LibrarySettings(Table):
@@ -71,11 +73,13 @@ class SearchSettings(Table):
     Attributes:
         engine: which engine builds and asks the index.
         origins: sites on other hosts that may ask this service, as ``https://host``.
+        hosts: names by which the service may be called, besides this machine's own.
         service: where the static sites find the service; a path or an address.
     """
 
     engine: str = "whoosh"
     origins: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
     service: str = "/"
 
 

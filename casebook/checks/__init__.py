@@ -11,6 +11,7 @@ from casebook.checks import (
     hidden_link,
     list_without_blank_line,
     missing_citation,
+    placeholder,
     unknown_citation,
 )
 from casebook.library import Library
@@ -18,7 +19,14 @@ from casebook.problems import Problem, sort_problems
 from casebook.reading_rules import READING_RULES
 from casebook.rules import Rule
 
-CHECKS = (broken_link, hidden_link, list_without_blank_line, missing_citation, unknown_citation)
+CHECKS = (
+    broken_link,
+    hidden_link,
+    list_without_blank_line,
+    missing_citation,
+    placeholder,
+    unknown_citation,
+)
 RULES: tuple[Rule, ...] = (*READING_RULES, *(module.RULE for module in CHECKS))
 
 

@@ -1,0 +1,122 @@
+"""The agents' pages about writing: how to write, the rules of the check, the taxonomy."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from importlib import resources
+
+from casebook.checks import RULES
+from casebook.documents import Case, Faq, Kind, Policy, SectionSpec
+from casebook.library import View
+from casebook.pages import NavEntry, Page, markdown_text
+from casebook.problems import Severity
+from casebook.rules import Rule
+
+
+def model_text(kind: Kind) -> str:
+    """The model document of a kind: complete, correct, and what the rules' examples change."""
+    file = resources.files("casebook") / "models" / f"{kind.value}.md"
+    return file.read_text(encoding="utf-8")
+
+
+def guide_pages(view: View) -> Iterator[Page]:
+    """The pages about writing, for the widest audience; none for others."""
+    if view.internal:
+        yield _writing()
+        yield _rules()
+        yield _taxonomy(view)
+
+
+def guide_navigation(view: View) -> tuple[NavEntry, ...]:
+    """The navigation of those pages."""
+    if not view.internal:
+        return ()
+    pages = (
+        NavEntry("怎么写", "guide/writing.md"),
+        NavEntry("检查规则", "guide/rules.md"),
+        NavEntry("分类表", "guide/taxonomy.md"),
+    )
+    return (NavEntry("写作", children=pages),)
+
+
+def _writing() -> Page:
+    parts = [
+        "一篇文档是一个 Markdown 文件：开头是信息块，后面是规定的几个段落。先用 `casebook new` 生成空白稿，"
+        "写好以后用 `casebook check` 检查，再提交审核。"
+    ]
+    for kind, specs in (
+        (Kind.CASE, Case.spec),
+        (Kind.FAQ, Faq.spec),
+        (Kind.POLICY, Policy.plan_spec),
+    ):
+        parts.append(f"## {kind.label} {{#{kind.value}}}")
+        if kind is Kind.POLICY:
+            parts.append("政策按条写：“## 第三条 标题”；没有确定条号时写“## 要点一 标题”。预案按下面几段写。")
+        parts.append(_sections(specs))
+        parts.append(f"### 范例 {{#{kind.value}-model}}\n\n{_code(model_text(kind))}")
+    return Page("guide/writing.md", "怎么写", "\n\n".join(parts))
+
+
+def _sections(specs: tuple[SectionSpec, ...]) -> str:
+    rows = "".join(
+        f"<tr><td>{spec.heading}</td><td>{html.escape(spec.help)}</td>"
+        f"<td>{'仅坐席' if spec.restricted else '与文档相同'}</td></tr>"
+        for spec in specs
+    )
+    return (
+        "<table><thead><tr><th>段落</th><th>写什么</th><th>谁能看</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table>"
+    )
+
+
+def _rules() -> Page:
+    intro = "每条提示后面的方括号里是规则的名字，在这里查它为什么要紧、怎么改。"
+    parts = [_rule(rule) for rule in RULES]
+    return Page("guide/rules.md", "检查规则", "\n\n".join([intro, *parts]))
+
+
+def _rule(rule: Rule) -> str:
+    severity = "错误：有这个问题的文件不会发布" if rule.severity is Severity.ERROR else "提醒"
+    parts = [
+        f"## {rule.code} {{#{rule.code}}}",
+        f"**检查什么：**{markdown_text(rule.summary)}",
+        f"**为什么：**{markdown_text(rule.reason)}",
+        f"**程度：**{severity}。",
+    ]
+    if rule.example:
+        wrong = _visible(rule.example.wrong) or "（没有写）"
+        parts += [f"错误的写法：\n\n{_code(wrong)}", f"正确的写法：\n\n{_code(rule.example.right)}"]
+    return "\n\n".join(parts)
+
+
+def _visible(text: str) -> str:
+    """Shows the characters that nobody can see."""
+    names = {"\ufeff": "〈BOM〉", "\r": "〈CR〉", "\t": "〈制表符〉", "\x08": "〈U+0008〉"}
+    for character, name in names.items():
+        text = text.replace(character, name)
+    return text
+
+
+def _code(text: str) -> str:
+    return f"<pre><code>{html.escape(text.strip(chr(10)))}</code></pre>"
+
+
+def _taxonomy(view: View) -> Page:
+    taxonomy = view.settings.taxonomy
+    lists = (
+        ("级别", "level", taxonomy.levels),
+        ("客户类型", "customer_types", taxonomy.customer_types),
+        ("有理无理", "reason", taxonomy.reasons),
+        ("正常非正常", "manner", taxonomy.manners),
+        ("诉求", "needs", taxonomy.needs),
+        ("渠道", "channel", taxonomy.channels),
+        ("分析方法", "method", taxonomy.methods),
+        ("效力级别", "rank", taxonomy.ranks),
+        ("业务分类", "subject", taxonomy.subject_paths),
+    )
+    parts = ["信息块里的分类用下面的词，一字不差；要加新词，改 `casebook.toml`。"]
+    for name, key, terms in lists:
+        items = "".join(f"<li>{html.escape(term)}</li>" for term in terms)
+        parts.append(f"## {name} {{#{key.replace('_', '-')}}}\n\n键：`{key}`\n\n<ul class=\"cb-terms\">{items}</ul>")
+    return Page("guide/taxonomy.md", "分类表", "\n\n".join(parts))

@@ -1,0 +1,387 @@
+"""A View → the pages of its site, as canonical Markdown.
+
+Headings are Markdown (they make the table of contents); everything else is HTML that has been
+cleaned already, so that the site builder interprets nothing that an author wrote. Titles are
+escaped here because the builder's templates do not escape.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from pypinyin import lazy_pinyin
+
+from casebook.documents import Case, Document, Faq, Kind, Policy, Section, Standing
+from casebook.library import View
+from casebook.markup import link_documents, plain_text
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~^=])")
+_DESCRIPTION = 120
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the site.
+
+    Attributes:
+        path: relative to the pages' folder, with forward slashes, ending in ``.md``.
+        title: as plain text.
+        body: canonical Markdown, without the title.
+        description: one plain sentence for search engines; may be empty.
+        toc: whether the page has a table of contents.
+    """
+
+    path: str
+    title: str
+    body: str
+    description: str = ""
+    toc: bool = True
+
+    def text(self) -> str:
+        """The whole file."""
+        meta: dict[str, object] = {"title": html.escape(self.title)}
+        if self.description:
+            meta["description"] = html.escape(self.description)
+        if not self.toc:
+            meta["hide"] = ["toc"]
+        return f"---\n{json.dumps(meta, ensure_ascii=False)}\n---\n\n# {markdown_text(self.title)}\n\n{self.body}\n"
+
+
+@dataclass(frozen=True)
+class NavEntry:
+    """A line of the navigation: a page, or a group of pages."""
+
+    title: str
+    path: str = ""
+    children: tuple[NavEntry, ...] = field(default=())
+
+
+def markdown_text(text: str) -> str:
+    """Plain text as Markdown that means just that text."""
+    return html.escape(_MARKDOWN.sub(r"\\\1", text), quote=False)
+
+
+def subject_slug(subject: str) -> str:
+    """The ASCII name of a subject's page, from its first part."""
+    return "-".join(lazy_pinyin(subject.partition("/")[0]))
+
+
+def subject_anchor(subject: str) -> str:
+    """The anchor of a subject on its page."""
+    return "s-" + "-".join(re.sub(r"\W", "", part) for part in lazy_pinyin(subject))
+
+
+def view_pages(view: View) -> Iterator[Page]:
+    """All pages made from a view: documents, and the indexes that lead to them."""
+    yield _home(view)
+    yield _subjects(view)
+    for subject in view.settings.taxonomy.subjects:
+        yield _subject(view, subject)
+    for kind in Kind:
+        yield _kind(view, kind)
+    yield _levels(view)
+    if view.settings.glossary.terms:
+        yield _glossary(view)
+    for document in view.documents:
+        yield _document(document, view)
+
+
+def navigation(view: View) -> tuple[NavEntry, ...]:
+    """Index pages only, so that no page grows with the library."""
+    subjects = tuple(
+        NavEntry(subject, f"subjects/{subject_slug(subject)}.md")
+        for subject in view.settings.taxonomy.subjects
+    )
+    entries = [
+        NavEntry("首页", "index.md"),
+        NavEntry("按业务", children=(NavEntry("全部业务", "subjects/index.md"), *subjects)),
+        *(NavEntry(kind.label, f"{kind.folder}/index.md") for kind in _reading_order()),
+        NavEntry("按级别", "levels/index.md"),
+    ]
+    if view.settings.glossary.terms:
+        entries.append(NavEntry("术语", "glossary.md"))
+    return tuple(entries)
+
+
+def _reading_order() -> tuple[Kind, ...]:
+    return Kind.FAQ, Kind.CASE, Kind.POLICY
+
+
+# ---- documents ------------------------------------------------------------------------------
+
+
+def _document(document: Document, view: View) -> Page:
+    answer = document.section("answer")
+    parts = [_trail(document), _notice(document, view)]
+    if isinstance(document, Faq) and answer:
+        parts.append(_answer(answer, view))
+    parts.append(_facts(document, view))
+    parts += [_section(s, document, view) for s in document.sections if s is not answer]
+    parts += [_rests_on(document, view), _cited_by(document, view)]
+    first = answer or document.sections[0]
+    return Page(
+        path=f"{document.kind.folder}/{document.id}.md",
+        title=document.title,
+        body="\n\n".join(part for part in parts if part),
+        description=plain_text(first.html).replace("\n", " ")[:_DESCRIPTION],
+        toc=not isinstance(document, Faq),
+    )
+
+
+def _trail(document: Document) -> str:
+    """Where the page stands; the builder has no breadcrumbs for pages outside the navigation."""
+    kind = document.kind
+    links = [f'<a href="../../">首页</a>', f'<a href="../">{kind.label}</a>']
+    if document.subject:
+        slug, anchor = subject_slug(document.subject), subject_anchor(document.subject)
+        links.append(f'<a href="../../subjects/{slug}/#{anchor}">{_esc(document.subject)}</a>')
+    return f'<nav class="cb-trail" aria-label="位置">{" › ".join(links)}</nav>'
+
+
+def _notice(document: Document, view: View) -> str:
+    """A bar above a document that does not hold."""
+    standing = document.standing(view.on)
+    if standing is Standing.CURRENT:
+        return ""
+    when = (
+        f"{document.effective_from_or_none} 起生效"
+        if standing is Standing.UPCOMING
+        else f"{document.effective_until_or_none} 已失效"
+    )
+    return (
+        f'<div class="cb-notice cb-notice--{standing.value}" role="note"><strong>{standing.label}</strong>'
+        f" {when}，不能照此答复。最后核准 {document.approved_on}，问 {_esc(document.owner)}。</div>"
+    )
+
+
+def _answer(section: Section, view: View) -> str:
+    return (
+        f'<section class="cb-answer" aria-label="{section.heading}" id="{section.anchor}">'
+        f'<div class="cb-answer__text">{_html(section, view)}</div>'
+        '<button class="cb-copy" type="button" hidden>复制答复</button></section>'
+    )
+
+
+def _section(section: Section, document: Document, view: View) -> str:
+    internal = view.internal and section.audience != document.audience
+    mark = ' <span class="cb-only">仅坐席</span>' if internal else ""
+    cited = _article_cited(section, document, view)
+    kind = "cb-section cb-section--internal" if internal else "cb-section"
+    return (
+        f"## {markdown_text(section.heading)} {{#{section.anchor}}}\n\n"
+        f'<div class="{kind}">{mark}\n{_html(section, view)}\n{cited}</div>'
+    )
+
+
+def _article_cited(section: Section, document: Document, view: View) -> str:
+    """Who cites one article of a policy."""
+    if not isinstance(document, Policy):
+        return ""
+    citing = view.citing(document.id, section.key)
+    if not citing:
+        return ""
+    links = "".join(f"<li>{_link(other)}</li>" for other in citing)
+    return f'<details class="cb-cited"><summary>被 {len(citing)} 篇引用</summary><ul>{links}</ul></details>'
+
+
+def _facts(document: Document, view: View) -> str:
+    """The card of a document's facts."""
+    rows = [*_kind_facts(document), ("负责", document.owner), ("核准", str(document.approved_on))]
+    if document.effective_from_or_none:
+        until = document.effective_until_or_none or "长期"
+        rows.append(("有效", f"{document.effective_from_or_none} 至 {until}"))
+    if view.internal:
+        rows.append(("复核", review_state(document, view.on, view.settings.review.due_soon)))
+    rows.append(("编号", document.id))
+    cells = "".join(f"<div><dt>{_esc(k)}</dt><dd>{_esc(v)}</dd></div>" for k, v in rows)
+    return f'<dl class="cb-facts">{cells}</dl>'
+
+
+def _kind_facts(document: Document) -> list[tuple[str, str]]:
+    if isinstance(document, Case):
+        author = [("编写", document.author)] if document.author else []
+        return [
+            ("级别", document.level),
+            ("客户类型", "、".join(document.customer_types)),
+            ("性质", f"{document.reason} · {document.manner}"),
+            ("诉求", "、".join(document.needs)),
+            ("渠道", document.channel),
+            ("分析方法", document.method),
+            ("发生", document.happened),
+            *author,
+        ]
+    if isinstance(document, Policy):
+        number = [("文号", document.number)] if document.number else []
+        return [("效力", document.rank), ("制定机关", document.issuer), *number]
+    return []
+
+
+def review_state(document: Document, on: date, due_soon: int) -> str:
+    """A document's review state on a day, in words.
+
+    Args:
+        document: with its review date.
+        on: the day.
+        due_soon: how many days before its date a review counts as near.
+    """
+    if document.review_by is None:
+        return "未定"
+    if on > document.review_by:
+        return f"{document.review_by} 已过期，待复核"
+    if on + timedelta(days=due_soon) >= document.review_by:
+        return f"{document.review_by} 前，即将到期"
+    return f"{document.review_by} 前"
+
+
+def _rests_on(document: Document, view: View) -> str:
+    items = []
+    for citation in document.policies:
+        policy = view.get(citation.policy)
+        if policy is None:
+            continue
+        section = policy.section(citation.article) if citation.article else None
+        items.append(_link(policy, section))
+    for name in document.faq if isinstance(document, Case) else ():
+        if entry := view.get(name):
+            items.append(_link(entry))
+    return _related("依据与口径", "rests-on", items)
+
+
+def _cited_by(document: Document, view: View) -> str:
+    return _related("引用本篇", "cited-by", [_link(other) for other in view.citing(document.id)])
+
+
+def _related(heading: str, anchor: str, items: list[str]) -> str:
+    if not items:
+        return ""
+    rows = "".join(f"<li>{item}</li>" for item in items)
+    return f'## {heading} {{#{anchor}}}\n\n<ul class="cb-related">{rows}</ul>'
+
+
+def _link(document: Document, section: Section | None = None) -> str:
+    """A link from one document's page to another's."""
+    anchor = f"#{section.anchor}" if section else ""
+    title = f"{document.title} {section.heading}" if section else document.title
+    url = f"../../{document.kind.folder}/{document.id}/{anchor}"
+    return f'<span class="cb-kind">{document.kind.label}</span> <a href="{url}">{_esc(title)}</a>'
+
+
+def _html(section: Section, view: View) -> str:
+    """A section's HTML with links to the pages of this site."""
+
+    def address(name: str, article: str | None) -> str | None:
+        target = view.get(name)
+        if target is None:
+            return None
+        found = target.section(article) if article else None
+        anchor = f"#{found.anchor}" if found else ""
+        return f"../../{target.kind.folder}/{target.id}/{anchor}"
+
+    return link_documents(section.html, address)
+
+
+# ---- indexes --------------------------------------------------------------------------------
+
+
+def _home(view: View) -> Page:
+    tiles = "".join(
+        f'<li><a href="subjects/{subject_slug(subject)}/">{_esc(subject)}</a>'
+        f"<span>{_esc('、'.join(children))}</span></li>"
+        for subject, children in view.settings.taxonomy.subjects.items()
+    )
+    newest = sorted(view.documents, key=lambda d: (-d.approved_on.toordinal(), d.id))[:12]
+    counts = "，".join(
+        f'<a href="{kind.folder}/">{kind.label} {len(view.of(kind))} 篇</a>'
+        for kind in _reading_order()
+    )
+    return Page(
+        "index.md",
+        view.audience.title,
+        f'<p class="cb-lead">{counts}。</p>\n\n## 按业务找 {{#subjects}}\n\n'
+        f'<ul class="cb-tiles">{tiles}</ul>\n\n## 最近核准 {{#newest}}\n\n'
+        f"{_list(newest, view, '')}",
+        toc=False,
+    )
+
+
+def _subjects(view: View) -> Page:
+    items = "".join(
+        f'<li><a href="{subject_slug(subject)}/">{_esc(subject)}</a>'
+        f"<span>{_esc('、'.join(children))}</span></li>"
+        for subject, children in view.settings.taxonomy.subjects.items()
+    )
+    return Page("subjects/index.md", "全部业务", f'<ul class="cb-tiles">{items}</ul>', toc=False)
+
+
+def _subject(view: View, subject: str) -> Page:
+    parts = []
+    paths = (subject, *(f"{subject}/{c}" for c in view.settings.taxonomy.subjects[subject]))
+    for path in paths:
+        found = _newest_first(document for document in view.documents if document.subject == path)
+        if found:
+            heading = path.partition("/")[2] or path
+            listed = _list(found, view, "../../")
+            parts.append(f"## {markdown_text(heading)} {{#{subject_anchor(path)}}}\n\n{listed}")
+    return Page(f"subjects/{subject_slug(subject)}.md", subject, "\n\n".join(parts))
+
+
+def _kind(view: View, kind: Kind) -> Page:
+    listed = _list(view.of(kind), view, "../", show_kind=False)
+    return Page(f"{kind.folder}/index.md", kind.label, listed, toc=False)
+
+
+def _levels(view: View) -> Page:
+    parts = []
+    for number, level in enumerate(view.settings.taxonomy.levels, 1):
+        cases = [d for d in view.of(Kind.CASE) if isinstance(d, Case) and d.level == level]
+        listed = _list(cases, view, "../", show_kind=False) or "<p>还没有这一级的案例。</p>"
+        parts.append(f"## {markdown_text(level)} {{#level-{number}}}\n\n{listed}")
+    return Page("levels/index.md", "案例按级别", "\n\n".join(parts))
+
+
+def _glossary(view: View) -> Page:
+    rows = "".join(
+        f"<div><dt>{_esc(term.term)}</dt><dd>{_esc(term.definition)}"
+        + (f' <span class="cb-also">也说：{_esc("、".join(term.synonyms))}</span>' if term.synonyms else "")
+        + "</dd></div>"
+        for term in sorted(view.settings.glossary.terms, key=lambda term: lazy_pinyin(term.term))
+    )
+    return Page("glossary.md", "术语", f'<dl class="cb-glossary">{rows}</dl>', toc=False)
+
+
+def _newest_first(documents: Iterable[Document]) -> list[Document]:
+    return sorted(documents, key=lambda d: (-d.approved_on.toordinal(), d.id))
+
+
+def _list(
+    documents: Iterable[Document], view: View, up: str, *, show_kind: bool = True
+) -> str:
+    """A list of documents on an index page; ``up`` leads to the site's root."""
+    rows = "".join(_row(document, view, up, show_kind) for document in documents)
+    return f'<ul class="cb-list">{rows}</ul>' if rows else ""
+
+
+def _row(document: Document, view: View, up: str, show_kind: bool) -> str:
+    kind = f'<span class="cb-kind">{document.kind.label}</span> ' if show_kind else ""
+    standing = document.standing(view.on)
+    state = (
+        f' <span class="cb-state cb-state--{standing.value}">{standing.label}</span>'
+        if standing is not Standing.CURRENT
+        else ""
+    )
+    url = f"{up}{document.kind.folder}/{document.id}/"
+    return (
+        f'<li>{kind}<a href="{url}">{_esc(document.title)}</a>{state}'
+        f'<span class="cb-list__meta">{document.approved_on} · {_esc(document.owner)}</span></li>'
+    )
+
+
+def _esc(text: str) -> str:
+    return html.escape(text)
+
+

@@ -1,0 +1,113 @@
+"""Text → terms: the only code that knows how Chinese is cut for searching.
+
+Engines store and rank the terms that come from here, so that every engine finds the same.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import opencc
+import rjieba
+
+from casebook.settings import Term
+
+# Bound on the terms of one query, so that no query costs much more than another.
+MAX_TERMS = 96
+WORD_WEIGHT = 1.0
+CHARACTER_WEIGHT = 0.6
+SYNONYM_WEIGHT = 0.7
+# Words that ask, join or soften; they say nothing about what is asked.
+STOP_WORDS = frozenset(
+    "的 了 吗 呢 吧 啊 呀 么 嘛 是 我 你 您 他 她 它 我们 你们 咱 这 那 这个 那个 和 与 及 或 就 都 也 还 又 在 有 把 被 "
+    "给 让 请 请问 一下 怎么 怎样 如何 什么 为什么 为何 多少 多久 几 哪 哪里 哪些 能 能不能 可以 可不可以 会 要 想 "
+    "需要 应该 办 怎么办 咋 咋办 啥 为啥 没 不 没有 不能 一个 个 到 去 来 说 问 人 家".split()
+)
+
+
+@dataclass(frozen=True)
+class WeightedTerm:
+    """A term of a query and how much it counts, above 0."""
+
+    text: str
+    weight: float
+
+
+class Analyzer:
+    """Cuts text into terms: words, as a search would want them, and single characters.
+
+    Args:
+        terms: the glossary's words; the cutter keeps them whole, and their synonyms find each
+            other in queries.
+    """
+
+    def __init__(self, terms: Iterable[Term] = ()) -> None:
+        self._simplify = opencc.OpenCC("t2s")
+        self._jieba = rjieba.Jieba()
+        self._related: dict[str, set[str]] = {}
+        for term in terms:
+            names = [self.normalize(name) for name in (term.term, *term.synonyms)]
+            finds = [self.normalize(name) for name in term.finds]
+            for name in (*names, *finds):
+                if len(name) > 1:
+                    self._jieba.add_word(name)
+            for name in names:
+                self._related.setdefault(name, set()).update({*names, *finds} - {name})
+
+    def normalize(self, text: str) -> str:
+        """One form for what is the same to a reader.
+
+        Compatibility forms (full width), case, traditional characters and invisible characters
+        are folded; white space becomes single spaces.
+        """
+        folded = unicodedata.normalize("NFKC", text)
+        visible = "".join(c for c in folded if unicodedata.category(c) not in ("Cf", "Cc", "Cs"))
+        return " ".join(self._simplify.convert(visible).lower().split())
+
+    def words(self, text: str) -> list[str]:
+        """The words of a text in their order, each once for each time it stands there."""
+        return [word for word in self._jieba.cut(self.normalize(text)) if _is_term(word)]
+
+    def terms(self, text: str) -> list[str]:
+        """The terms to index: words, the words inside long ones, and each character."""
+        normal = self.normalize(text)
+        terms = [word for word in self._jieba.cut_for_search(normal) if _is_term(word)]
+        singles = {word for word in terms if len(word) == 1}
+        terms += [c for c in normal if _is_han(c) and c not in singles]
+        return terms
+
+    def query(self, text: str) -> list[WeightedTerm]:
+        """The terms to look for, each once, the weightiest first."""
+        weights: dict[str, float] = {}
+        for term in self.terms(text):
+            weight = CHARACTER_WEIGHT if len(term) == 1 and _is_han(term) else WORD_WEIGHT
+            weights.setdefault(term, weight * (0.3 if term in STOP_WORDS else 1.0))
+        for synonym in self.synonyms(text):
+            for term in self.terms(synonym):
+                if len(term) > 1:
+                    weights.setdefault(term, SYNONYM_WEIGHT)
+        ranked = sorted(weights.items(), key=lambda item: -item[1])
+        return [WeightedTerm(term, weight) for term, weight in ranked[:MAX_TERMS]]
+
+    def synonyms(self, text: str) -> list[str]:
+        """The words that the glossary gives for words in a query."""
+        normal = self.normalize(text)
+        found = {
+            other for name, others in self._related.items() if name in normal for other in others
+        }
+        return sorted(name for name in found if name not in normal)
+
+    def content_words(self, text: str) -> list[str]:
+        """The words of a query that say what it is about; all of them when none does."""
+        words = list(dict.fromkeys(self.words(text)))
+        return [word for word in words if word not in STOP_WORDS] or words
+
+
+def _is_han(character: str) -> bool:
+    return "\u3400" <= character <= "\u9fff" or "\U00020000" <= character <= "\U0003ffff"
+
+
+def _is_term(word: str) -> bool:
+    return any(character.isalnum() for character in word)

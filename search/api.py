@@ -1,0 +1,181 @@
+"""The JSON API: translates HTTP to the searcher and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, abort, current_app, jsonify, render_template, request
+
+from casebook.errors import QueryRefused
+from search.engines.base import KEYWORDS
+from search.openapi import specification
+from search.searcher import Hit, Request, Results
+from search.store import Stored
+
+if TYPE_CHECKING:
+    from search.app import Service
+
+blueprint = Blueprint("api", __name__)
+
+
+def _service() -> Service:
+    found: Service = current_app.extensions["casebook"]
+    return found
+
+
+def read_request() -> Request:
+    """The search that a request's query string asks for.
+
+    Raises:
+        QueryRefused: a parameter is unknown, given twice or not a number.
+    """
+    values = request.args
+    for name in values:
+        if name not in {"q", "page", "size", *KEYWORDS}:
+            raise QueryRefused(f"没有参数 {name[:40]}；可用：q、page、size、{'、'.join(KEYWORDS)}。")
+        if name in {"q", "page", "size"} and len(values.getlist(name)) > 1:
+            raise QueryRefused(f"参数 {name} 只能给一次。")
+    filters = {
+        name: chosen
+        for name in KEYWORDS
+        if (chosen := tuple(value for value in values.getlist(name)[:20] if value))
+    }
+    return Request(values.get("q", ""), filters, _number("page", 1), _number("size", 10))
+
+
+def _number(name: str, default: int) -> int:
+    text = request.args.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdecimal() and len(text) <= 6):  # noqa: PLR2004
+        raise QueryRefused(f"{name} 要写成整数，收到的是“{text[:20]}”。")
+    return int(text)
+
+
+@blueprint.get("/api/search")
+def search() -> Response:
+    """Documents that match."""
+    return jsonify(results_json(_service().search(read_request())))
+
+
+@blueprint.get("/api/answer")
+def answer() -> Response:
+    """The unified answer, if one fits."""
+    asked = read_request()
+    results = _service().search(Request(asked.text, {"kind": ("faq",)}))
+    found = results.answer
+    return jsonify(
+        query=asked.text,
+        found=found is not None,
+        answer=document_json(found) if found else None,
+        message=None if found else "没有合适的统一口径；请看检索结果，或转知识管理员。",
+    )
+
+
+@blueprint.get("/api/documents/<document_id>")
+def document(document_id: str) -> Response:
+    """One document, as far as this audience may see it."""
+    with _service().searcher() as searcher:
+        found = searcher.document(document_id)
+    if found is None:
+        abort(404)
+    return jsonify(document_json(found))
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    """Whether the service can answer, and from what."""
+    with _service().live.generation() as generation:
+        manifest = generation.manifest
+        return jsonify(
+            status="ok",
+            audience=manifest.audience,
+            generation=manifest.name,
+            engine=manifest.engine,
+            documents=manifest.documents,
+            passages=manifest.passages,
+        )
+
+
+@blueprint.get("/api/openapi.json")
+def openapi() -> Response:
+    """The description of this API."""
+    return jsonify(specification(_service().config.title))
+
+
+@blueprint.get("/api/")
+def documentation() -> str:
+    """The description of this API, for people."""
+    config = _service().config
+    return render_template("api.html", title=config.title, api=specification(config.title))
+
+
+def results_json(results: Results) -> dict[str, Any]:
+    """Results as the API gives them."""
+    return {
+        "query": results.request.text,
+        "page": results.request.page,
+        "size": results.request.size,
+        "total": results.total,
+        "more": results.more,
+        "took_ms": round(results.took_ms, 1),
+        "answer": document_json(results.answer) if results.answer else None,
+        "hits": [hit_json(hit) for hit in results.hits],
+        "facets": {
+            name: [{"value": value, "count": count} for value, count in values]
+            for name, values in results.facets.items()
+        },
+    }
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """One result as the API gives it."""
+    document = hit.document
+    anchor = f"#{hit.passage.anchor}" if hit.passage.anchor else ""
+    return {
+        "id": document.id,
+        "kind": document.kind.value,
+        "title": document.title,
+        "title_html": hit.title,
+        "snippet_html": hit.snippet,
+        "subject": document.subject,
+        "owner": document.owner,
+        "standing": hit.standing.value,
+        "approved_on": document.approved_on.isoformat(),
+        "effective_from": _iso(document.effective_from),
+        "effective_until": _iso(document.effective_until),
+        "url": f"/site/{document.url}{anchor}",
+        "score": round(hit.score, 4),
+        "complete": hit.complete,
+    }
+
+
+def document_json(document: Stored) -> dict[str, Any]:
+    """A document as the API gives it."""
+    return {
+        "id": document.id,
+        "kind": document.kind.value,
+        "title": document.title,
+        "owner": document.owner,
+        "subject": document.subject,
+        "approved_on": document.approved_on.isoformat(),
+        "review_by": _iso(document.review_by),
+        "effective_from": _iso(document.effective_from),
+        "effective_until": _iso(document.effective_until),
+        "url": f"/site/{document.url}",
+        "facts": document.facts,
+        "sections": [
+            {"key": s.key, "heading": s.heading, "html": s.html, "text": s.text}
+            for s in document.sections
+        ],
+        "references": [
+            {"id": r.id, "title": r.title, "url": f"/site/{r.url}"} for r in document.references
+        ],
+        "cited_by": [
+            {"id": r.id, "title": r.title, "url": f"/site/{r.url}"} for r in document.cited_by
+        ],
+    }
+
+
+def _iso(day: Any) -> str | None:
+    return day.isoformat() if day else None

@@ -1,0 +1,202 @@
+"""The Flask application: one audience's search page, API and site.
+
+``create_app`` takes everything it needs; nothing is read from the environment or at import. An
+application serves one audience from that audience's index, so there is no filter to forget.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from flask import Flask, Response, current_app, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from casebook.errors import (
+    CasebookError,
+    IndexMissing,
+    QueryRefused,
+    SearchTimeout,
+)
+from search import api, web
+from search.budget import Budget
+from search.generations import Live
+from search.searcher import SECONDS, Request, Results, Searcher
+
+MAX_BODY = 64 * 1024
+EXTENSION = "casebook"
+_STATUS: tuple[tuple[type[CasebookError], int], ...] = (
+    (QueryRefused, 400),
+    (SearchTimeout, 503),
+    (IndexMissing, 503),
+)
+_CSP = (
+    "default-src 'none'; script-src 'self'{scripts}; style-src 'self'{styles}; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; manifest-src 'self'; "
+    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ServiceConfig:
+    """What a service is told.
+
+    Attributes:
+        audience: whose index and site it serves.
+        internal: whether that audience sees what does not hold, marked.
+        title: the name on its pages.
+        index: the audience's index folder.
+        site: the audience's built site; None or a missing folder serves none.
+        today: gives the day for which documents must hold.
+        hosts: the host names it answers to, without ports.
+        origins: other sites that may ask its API, as ``https://host``.
+    """
+
+    audience: str
+    internal: bool
+    title: str
+    index: Path
+    site: Path | None
+    today: Callable[[], date]
+    hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
+    origins: tuple[str, ...] = field(default=())
+
+
+class Service:
+    """What the views ask: the published index within the time limit."""
+
+    def __init__(self, config: ServiceConfig) -> None:
+        self.config = config
+        self.live = Live(config.index, config.audience)
+        self.budget = Budget(SECONDS)
+
+    @contextmanager
+    def searcher(self) -> Iterator[Searcher]:
+        """A searcher on the published generation, for one request."""
+        with self.live.generation() as generation:
+            yield Searcher(generation, self.config.today(), internal=self.config.internal)
+
+    def search(self, asked: Request) -> Results:
+        """Searches within the time limit."""
+
+        def work() -> Results:
+            with self.searcher() as searcher:
+                return searcher.search(asked)
+
+        return self.budget.run(work)
+
+    def close(self) -> None:
+        """Closes the index."""
+        self.budget.close()
+        self.live.close()
+
+
+def create_app(config: ServiceConfig) -> Flask:
+    """The application of one audience.
+
+    Raises:
+        IndexMissing: no index has been published for it.
+    """
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.config["TRUSTED_HOSTS"] = list(config.hosts)
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.extensions[EXTENSION] = Service(config)
+    app.register_blueprint(api.blueprint)
+    app.register_blueprint(web.blueprint)
+    app.after_request(_headers)
+    app.register_error_handler(CasebookError, _casebook_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected)
+    return app
+
+
+def service() -> Service:
+    """The running application's service."""
+    found: Service = current_app.extensions[EXTENSION]
+    return found
+
+
+def _headers(response: Response) -> Response:
+    """The headers that every response carries, errors too."""
+    scripts = "".join(f" '{one}'" for one in getattr(response, "script_hashes", ()))
+    styles = " 'unsafe-inline'" if scripts else ""
+    response.headers["Content-Security-Policy"] = _CSP.format(scripts=scripts, styles=styles)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Frame-Options"] = "DENY"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers.setdefault("Cache-Control", "no-store")
+    origin = request.headers.get("Origin")
+    if origin and origin in service().config.origins:
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.vary.add("Origin")
+    return response
+
+
+def _casebook_error(error: CasebookError) -> tuple[Response, int]:
+    status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
+    if status == 500:  # noqa: PLR2004
+        return _unexpected(error)
+    return _error(status, type(error).__name__, str(error))
+
+
+def _http_error(error: HTTPException) -> tuple[Response, int]:
+    status = error.code or 500
+    words = {
+        400: "请求不完整或写法不对。",
+        404: "没有这个页面，或者您看不到它。",
+        405: "这个地址不接受这种请求。",
+        413: f"请求超过 {MAX_BODY} 字节。",
+    }
+    return _error(status, error.name.replace(" ", ""), words.get(status, error.name))
+
+
+def _unexpected(error: Exception) -> tuple[Response, int]:
+    """Logs the trace under an id; the caller learns the id and nothing else."""
+    number = uuid.uuid4().hex[:12]
+    log.error("意外错误 %s", number, exc_info=error)
+    return _error(500, "InternalError", f"服务出错了，编号 {number}；请把编号告诉管理员。")
+
+
+def _error(status: int, code: str, message: str) -> tuple[Response, int]:
+    """One shape for every error: JSON for the API, a page for people."""
+    if request.path.startswith("/api/") or request.path == "/healthz":
+        return jsonify(status=status, errors=[{"code": code, "message": message}]), status
+    page = render_template("error.html", title=service().config.title, message=message)
+    return Response(page, mimetype="text/html"), status
+
+
+def serve(config: ServiceConfig, host: str, port: int, threads: int = 8) -> None:
+    """Serves until it is stopped.
+
+    Args:
+        config: what to serve.
+        host: the address to listen on.
+        port: the port to listen on.
+        threads: how many requests are handled at once.
+
+    Raises:
+        OSError: the address cannot be listened on.
+    """
+    import waitress  # noqa: PLC0415  (only a running service needs it)
+
+    app = create_app(config)
+    started = time.monotonic()
+    server = waitress.create_server(app, host=host, port=port, threads=threads, ident=None)
+    log.info("started in %.3f s", time.monotonic() - started)
+    try:
+        server.run()
+    finally:
+        server.close()
+        app.extensions[EXTENSION].close()

@@ -1,0 +1,140 @@
+"""Whoosh (whoosh-reloaded): pure Python, nothing to compile; right for small libraries.
+
+Terms arrive cut and are stored as they are, so Whoosh's analysis and its query parser are never
+used. Its index files hold pickles: open only folders whose checksums have been verified. The
+project that keeps it has stopped; it is a small, stable engine behind the contract of
+:mod:`search.engines.base`, and is replaced by changing one line of settings.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import zlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+from whoosh import fields, index, query, scoring
+from whoosh.analysis import RegexTokenizer
+from whoosh.collectors import TopCollector, WrappingCollector
+from whoosh.filedb.filestore import FileStorage
+
+from casebook.errors import SearchError
+from search.engines.base import FIELDS, K1, KEYWORDS, B, Engine, Entry, Found, Index, Query
+
+_CHECK_EVERY = 256
+_DAMAGE = (
+    index.EmptyIndexError,
+    index.IndexError,
+    OSError,
+    UnpicklingError,
+    EOFError,
+    TypeError,
+    ValueError,
+    KeyError,
+    AttributeError,
+    struct.error,
+    zlib.error,
+)
+
+
+class WhooshEngine(Engine):
+    """Builds and opens Whoosh indexes."""
+
+    name = "whoosh"
+
+    def build(self, folder: Path, entries: Iterable[Entry]) -> int:
+        """Writes all entries in one segment."""
+        count = 0
+        storage = FileStorage(str(folder))
+        opened = storage.create_index(_schema())
+        writer = opened.writer(limitmb=256)
+        for entry in entries:
+            values = {name: " ".join(entry.terms.get(name, ())) for name in FIELDS}
+            values |= {name: "\n".join(entry.keywords.get(name, ())) for name in KEYWORDS}
+            writer.add_document(id=entry.id, **values)
+            count += 1
+        writer.commit(optimize=True)
+        opened.close()
+        return count
+
+    def open(self, folder: Path) -> Index:
+        """Opens the folder for reading."""
+        try:
+            opened = FileStorage(str(folder), readonly=True).open_index()
+            return _WhooshIndex(opened.searcher(weighting=_Bm25(B=B, K1=K1)))
+        except _DAMAGE as error:
+            raise SearchError(f"Whoosh 索引打不开：{type(error).__name__}: {error}") from None
+
+
+class _WhooshIndex(Index):
+    def __init__(self, searcher: Any) -> None:
+        self._searcher = searcher
+
+    def search(self, query: Query) -> Found:
+        collector = _Deadline(TopCollector(limit=query.limit, usequality=False), query.check_deadline)
+        try:
+            self._searcher.search_with_collector(_match(query), collector)
+            results = collector.results()
+            hits = [(hit["id"], float(hit.score)) for hit in results]
+        except _DAMAGE as error:
+            raise SearchError(f"Whoosh 索引读不了：{type(error).__name__}: {error}") from None
+        hits.sort(key=lambda hit: (-hit[1], hit[0]))
+        return Found(tuple(hits), collector.seen)
+
+    def count(self) -> int:
+        return int(self._searcher.doc_count())
+
+    def close(self) -> None:
+        self._searcher.close()
+
+
+class _Deadline(WrappingCollector):  # type: ignore[misc]
+    """Counts matches and looks at the clock; Whoosh's own time limit does not hold in threads."""
+
+    def __init__(self, child: Any, check: Callable[[], None]) -> None:
+        super().__init__(child)
+        self._check = check
+        self.seen = 0
+
+    def prepare(self, top_searcher: Any, q: Any, context: Any) -> None:
+        self._check()
+        super().prepare(top_searcher, q, context)
+
+    def collect(self, sub_docnum: int) -> Any:
+        self.seen += 1
+        if self.seen % _CHECK_EVERY == 0:
+            self._check()
+        return self.child.collect(sub_docnum)
+
+
+class _Bm25(scoring.BM25F):  # type: ignore[misc]
+    """BM25 with the idf that never goes negative, as the other engines have it."""
+
+    def idf(self, searcher: Any, fieldname: str, text: str) -> float:
+        holding = searcher.doc_frequency(fieldname, text)
+        return math.log(1 + (searcher.doc_count_all() - holding + 0.5) / (holding + 0.5))
+
+
+def _schema() -> Any:
+    terms = {name: fields.KEYWORD(scorable=True) for name in FIELDS}
+    keywords = {name: fields.KEYWORD(analyzer=RegexTokenizer(r"[^\n]+")) for name in KEYWORDS}
+    return fields.Schema(id=fields.ID(stored=True, unique=True), **terms, **keywords)
+
+
+def _match(asked: Query) -> Any:
+    terms = [
+        query.Term(name, term.text, boost=weight * term.weight)
+        for name, weight in asked.weights.items()
+        for term in asked.terms
+    ]
+    filters = [
+        query.Or([query.Term(name, value) for value in values])
+        for name, values in asked.filters.items()
+    ]
+    match = query.Or(terms)
+    if not filters:
+        return match
+    return query.Require(match, query.And(filters))

@@ -1,0 +1,309 @@
+"""What the service shows of documents, kept beside the engine's index: one SQLite file.
+
+It is written once, with its generation, and only read afterwards.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from casebook.documents import (
+    Case,
+    Document,
+    Kind,
+    Policy,
+    Standing,
+)
+from casebook.errors import SearchError
+from casebook.library import View
+from casebook.markup import link_documents, plain_text
+from casebook.settings import Term
+from search.passages import Passage
+
+_SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE documents (id TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE passages (
+    id TEXT PRIMARY KEY, document TEXT NOT NULL, anchor TEXT NOT NULL,
+    heading TEXT NOT NULL, body TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+# SQLite's own bound on the number of parameters is far above this.
+_BATCH = 500
+
+
+@dataclass(frozen=True)
+class StoredSection:
+    """A section as it is shown: Chinese heading, clean HTML, plain text."""
+
+    key: str
+    anchor: str
+    heading: str
+    html: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A pointer to another document: its id, what to call it, its page."""
+
+    id: str
+    title: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A document as the service shows it.
+
+    Attributes:
+        id: its id.
+        kind: ``case``, ``faq`` or ``policy``.
+        title: its title.
+        owner: the team that answers for it.
+        subject: a path of the taxonomy, or None.
+        approved_on: when it was last approved.
+        review_by: when it is due for review; None where the audience does not see it.
+        effective_from: the first day it holds, if it has one.
+        effective_until: the last day it holds, if it has one.
+        url: its page, relative to the site's root.
+        facts: further facts by Chinese name, in order.
+        keywords: what it can be filtered by.
+        sections: what the audience may read of it.
+        references: what it rests on and links to.
+        cited_by: what rests on it or links to it.
+    """
+
+    id: str
+    kind: Kind
+    title: str
+    owner: str
+    subject: str | None
+    approved_on: date
+    review_by: date | None
+    effective_from: date | None
+    effective_until: date | None
+    url: str
+    facts: dict[str, str]
+    keywords: dict[str, tuple[str, ...]]
+    sections: tuple[StoredSection, ...]
+    references: tuple[Reference, ...]
+    cited_by: tuple[Reference, ...]
+
+    def standing(self, on: date) -> Standing:
+        """Whether it holds on a day."""
+        if self.effective_from and on < self.effective_from:
+            return Standing.UPCOMING
+        if self.effective_until and on > self.effective_until:
+            return Standing.ENDED
+        return Standing.CURRENT
+
+    def review_due(self, on: date) -> bool:
+        """Whether its review date has passed."""
+        return self.review_by is not None and on > self.review_by
+
+
+def page_url(document: Document, anchor: str = "") -> str:
+    """A document's page, relative to the site's root."""
+    return f"{document.kind.folder}/{document.id}/{'#' + anchor if anchor else ''}"
+
+
+def stored(document: Document, view: View, keywords: dict[str, tuple[str, ...]]) -> Stored:
+    """A document as the service shows it."""
+    policies = [(citation.policy, citation.article) for citation in document.policies]
+    names = [(name, None) for name in document.faq] if isinstance(document, Case) else []
+    return Stored(
+        id=document.id,
+        kind=document.kind,
+        title=document.title,
+        owner=document.owner,
+        subject=document.subject,
+        approved_on=document.approved_on,
+        review_by=document.review_by,
+        effective_from=document.effective_from_or_none,
+        effective_until=document.effective_until_or_none,
+        url=page_url(document),
+        facts=facts(document),
+        keywords=keywords,
+        sections=tuple(
+            StoredSection(
+                section.key,
+                section.anchor,
+                section.heading,
+                link_documents(section.html, lambda name, article: _address(view, name, article)),
+                plain_text(section.html),
+            )
+            for section in document.sections
+        ),
+        references=tuple(
+            reference
+            for name, article in (*policies, *names)
+            if (reference := _reference(view, name, article))
+        ),
+        cited_by=tuple(
+            Reference(other.id, other.title, page_url(other)) for other in view.citing(document.id)
+        ),
+    )
+
+
+def facts(document: Document) -> dict[str, str]:
+    """A document's further facts, by Chinese name."""
+    if isinstance(document, Case):
+        return {
+            "级别": document.level,
+            "客户类型": "、".join(document.customer_types),
+            "性质": f"{document.reason} · {document.manner}",
+            "诉求": "、".join(document.needs),
+            "渠道": document.channel,
+            "分析方法": document.method,
+            "发生时间": document.happened,
+        }
+    if isinstance(document, Policy):
+        number = {"文号": document.number} if document.number else {}
+        return {"效力级别": document.rank, "制定机关": document.issuer, **number}
+    return {}
+
+
+def _address(view: View, name: str, article: str | None) -> str | None:
+    """The address of a document on the site that the service serves."""
+    document = view.get(name)
+    if document is None:
+        return None
+    section = document.section(article) if article else None
+    return f"/site/{page_url(document, section.anchor if section else '')}"
+
+
+def _reference(view: View, name: str, article: str | None) -> Reference | None:
+    document = view.get(name)
+    if document is None:
+        return None
+    section = document.section(article) if article else None
+    title = f"{document.title} {section.heading}" if section else document.title
+    return Reference(name, title, page_url(document, section.anchor if section else ""))
+
+
+def write_store(
+    file: Path, view: View, rows: Iterable[Passage], keywords: dict[str, dict[str, tuple[str, ...]]]
+) -> None:
+    """Writes a new store.
+
+    Args:
+        file: does not exist yet.
+        view: whose documents and words it holds.
+        rows: the view's passages.
+        keywords: what each document can be filtered by, by its id.
+    """
+    meta = {
+        "title": view.audience.title,
+        "terms": [term.model_dump() for term in view.settings.glossary.terms],
+        "subjects": list(view.settings.taxonomy.subject_paths),
+        "levels": list(view.settings.taxonomy.levels),
+        "customer_types": list(view.settings.taxonomy.customer_types),
+    }
+    with sqlite3.connect(file) as database:
+        database.executescript(_SCHEMA)
+        database.executemany(
+            "INSERT INTO meta VALUES (?, ?)",
+            ((name, json.dumps(value, ensure_ascii=False)) for name, value in meta.items()),
+        )
+        database.executemany(
+            "INSERT INTO documents VALUES (?, ?)",
+            (
+                (d.id, json.dumps(asdict(stored(d, view, keywords[d.id])), ensure_ascii=False, default=str))
+                for d in view.documents
+            ),
+        )
+        database.executemany(
+            "INSERT INTO passages VALUES (?, ?, ?, ?, ?)",
+            ((p.id, p.document, p.anchor, p.heading, p.body) for p in rows),
+        )
+    database.close()
+
+
+class Store:
+    """An open store; many threads may read it at once.
+
+    Args:
+        file: what ``write_store`` wrote.
+
+    Raises:
+        SearchError: it cannot be read.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._lock = threading.Lock()
+        try:
+            self._database = sqlite3.connect(
+                f"file:{file}?mode=ro&immutable=1", uri=True, check_same_thread=False
+            )
+            rows = self._rows("SELECT name, value FROM meta")
+            self._meta: dict[str, Any] = {name: json.loads(value) for name, value in rows}
+        except (sqlite3.Error, ValueError) as error:
+            raise SearchError(f"文档库打不开：{error}") from None
+
+    @property
+    def title(self) -> str:
+        """The audience's title."""
+        return str(self._meta["title"])
+
+    @property
+    def terms(self) -> list[Term]:
+        """The audience's glossary."""
+        return [Term.model_construct(**term) for term in self._meta["terms"]]
+
+    def order(self, name: str) -> list[str]:
+        """A taxonomy's terms in their natural order: subjects, levels or customer_types."""
+        return list(self._meta[name])
+
+    def documents(self, ids: Sequence[str]) -> dict[str, Stored]:
+        """The documents of these ids, without those that are not there."""
+        rows = self._in("SELECT id, record FROM documents WHERE id IN ({})", ids)
+        return {name: _stored(json.loads(record)) for name, record in rows}
+
+    def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
+        """The passages of these ids."""
+        rows = self._in(
+            "SELECT id, document, anchor, heading, body FROM passages WHERE id IN ({})", ids
+        )
+        return {row[0]: Passage(*row) for row in rows}
+
+    def count(self) -> int:
+        """How many documents there are."""
+        return int(self._rows("SELECT count(*) FROM documents")[0][0])
+
+    def close(self) -> None:
+        """Closes the file; may be called twice."""
+        self._database.close()
+
+    def _in(self, statement: str, ids: Sequence[str]) -> list[Any]:
+        found: list[Any] = []
+        for start in range(0, len(ids), _BATCH):
+            batch = ids[start : start + _BATCH]
+            found += self._rows(statement.format(",".join("?" * len(batch))), batch)
+        return found
+
+    def _rows(self, statement: str, values: Sequence[str] = ()) -> list[Any]:
+        with self._lock:
+            return self._database.execute(statement, values).fetchall()
+
+
+def _stored(record: dict[str, Any]) -> Stored:
+    days = ("approved_on", "review_by", "effective_from", "effective_until")
+    return Stored(
+        **{
+            **record,
+            **{name: date.fromisoformat(record[name]) if record[name] else None for name in days},
+            "kind": Kind(record["kind"]),
+            "keywords": {name: tuple(values) for name, values in record["keywords"].items()},
+            "sections": tuple(StoredSection(**section) for section in record["sections"]),
+            "references": tuple(Reference(**reference) for reference in record["references"]),
+            "cited_by": tuple(Reference(**reference) for reference in record["cited_by"]),
+        }
+    )

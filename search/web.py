@@ -1,0 +1,127 @@
+"""The pages: the search page (whole, or only its results), and the built site."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    send_from_directory,
+    url_for,
+)
+from markupsafe import Markup
+from werkzeug.security import safe_join
+from werkzeug.wrappers import Response as BaseResponse
+
+from casebook.documents import Kind, Standing
+from search.api import read_request
+from search.searcher import Request
+
+if TYPE_CHECKING:
+    from search.app import Service
+
+blueprint = Blueprint("web", __name__)
+_INLINE_SCRIPT = re.compile(rb"<script(?:\s+(?:id|type)=[^>]*)?>(.*?)</script>", re.DOTALL)
+FACETS = {"kind": "种类", "category": "业务", "level": "级别", "customer_type": "客户类型"}
+
+
+def _service() -> Service:
+    found: Service = current_app.extensions["casebook"]
+    return found
+
+
+@blueprint.get("/")
+def page() -> str:
+    """The search page; with ``q`` it holds the results."""
+    return render_template("page.html", **_context(read_request()))
+
+
+@blueprint.get("/results")
+def results() -> str:
+    """Only the results, for the search box to put under itself."""
+    return render_template("results.html", **_context(read_request()))
+
+
+def _context(asked: Request) -> dict[str, Any]:
+    """What the templates show."""
+    service = _service()
+    found = service.search(asked) if asked.text.strip() else None
+    return {
+        "title": service.config.title,
+        "internal": service.config.internal,
+        "asked": asked,
+        "results": found,
+        "facet_names": FACETS,
+        "kinds": {kind.value: kind.label for kind in Kind},
+        "Standing": Standing,
+        "today": service.config.today(),
+        "site": _has_site(service),
+        "markup": Markup,
+        "address": _address,
+    }
+
+
+def _address(asked: Request, **changes: Any) -> str:
+    """The page's address for a request with some parts changed; None takes a filter away."""
+    values: dict[str, Any] = {"q": asked.text, **asked.filters, **changes}
+    chosen = {name: value for name, value in values.items() if value}
+    return url_for("web.page", **chosen)
+
+
+def _has_site(service: Service) -> bool:
+    return service.config.site is not None and service.config.site.is_dir()
+
+
+@blueprint.get("/site/", defaults={"path": "index.html"})
+@blueprint.get("/site/<path:path>")
+def site(path: str) -> BaseResponse:
+    """A file of the built site."""
+    root = _service().config.site
+    target = safe_join(str(root), path) if root else None
+    if root is None or target is None:
+        abort(404)
+    found = Path(target)
+    if found.is_dir():
+        if not path.endswith("/"):
+            return redirect(f"{request.path}/", 308)
+        path = f"{path}index.html"
+        found = found / "index.html"
+    if not found.is_file():
+        return _missing(root)
+    response = send_from_directory(root.absolute(), path, max_age=0)
+    _allow_scripts(response, found)
+    return response
+
+
+def _missing(root: Path) -> Response:
+    page = root / "404.html"
+    if not page.is_file():
+        abort(404)
+    response = Response(page.read_bytes(), 404, mimetype="text/html")
+    _allow_scripts(response, page)
+    return response
+
+
+def _allow_scripts(response: Response, file: Path) -> None:
+    """Names the page's own inline scripts in its content security policy, by their hashes."""
+    if file.suffix == ".html":
+        hashes = _script_hashes(file, file.stat().st_mtime_ns)
+        response.script_hashes = hashes  # type: ignore[attr-defined]
+
+
+@lru_cache(maxsize=4096)
+def _script_hashes(file: Path, _changed: int) -> tuple[str, ...]:
+    scripts = _INLINE_SCRIPT.findall(file.read_bytes())
+    digests = {base64.b64encode(hashlib.sha256(script).digest()).decode() for script in scripts}
+    return tuple(f"sha256-{digest}" for digest in sorted(digests))
