@@ -100,7 +100,10 @@ def _own_keys(kind: Kind, settings: Settings, on: date) -> Iterator[str]:
 
 def _links(kind: Kind) -> Iterator[str]:
     if kind is not Kind.POLICY:
-        yield from ("policies:", f"  - policy-{kind.value}-rests-on  # {FILL}依据的政策，如 policy-x#3")
+        yield from (
+            "policies:",
+            f"  - policy-{kind.value}-rests-on  # {FILL}依据的政策，如 policy-x#3",
+        )
 
 
 def _specs(kind: Kind) -> tuple[SectionSpec, ...]:
@@ -115,7 +118,9 @@ def _section(spec: SectionSpec) -> str:
 
 def _free_id(folder: Path, kind: Kind, title: str) -> str:
     """An id from the title's sound that no file of the folder has."""
-    syllables = [part for part in re.split(r"[^a-z0-9]+", " ".join(lazy_pinyin(title)).lower()) if part]
+    syllables = [
+        part for part in re.split(r"[^a-z0-9]+", " ".join(lazy_pinyin(title)).lower()) if part
+    ]
     stem = "-".join([kind.value, *(syllables or ["new"])[:_SYLLABLES]])[: MAX_ID - 4].rstrip("-")
     name, number = stem, 2
     while any(folder.rglob(f"{name}.md")):

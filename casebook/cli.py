@@ -48,7 +48,10 @@ class _Command(click.Command):
         with formatter.indentation():
             formatter.write_text(" ".join(text.split()))
         if example:
-            formatter.write("\n  例：\n" + "".join(f"    {line.strip()}\n" for line in example.strip().split("\n")))
+            formatter.write(
+                "\n  例：\n"
+                + "".join(f"    {line.strip()}\n" for line in example.strip().split("\n"))
+            )
 
 
 _library_option = click.option(
@@ -73,7 +76,12 @@ def main() -> None:
 @main.command(cls=_Command)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
-    "--format", "output", type=click.Choice(sorted(RENDERERS)), default="text", show_default=True, help="输出的格式。"
+    "--format",
+    "output",
+    type=click.Choice(sorted(RENDERERS)),
+    default="text",
+    show_default=True,
+    help="输出的格式。",
 )
 @_library_option
 @click.pass_context
@@ -157,13 +165,19 @@ def index(
         # A library with problems is indexed as far as it is good, and again next time.
         recorded = "" if library.problems else source
         made = publish(library.view(one.id), _index_folder(root, one), chosen, recorded)
-        _say(f"索引 {one.id}：{made.documents} 篇，{made.passages} 段，引擎 {made.engine}，已发布。")
+        _say(
+            f"索引 {one.id}：{made.documents} 篇，{made.passages} 段，引擎 {made.engine}，已发布。"
+        )
     _finish(ctx, library.problems)
 
 
 @main.command(cls=_Command)
 @_audiences_option
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="输出的文件夹；每个受众一个子文件夹。")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="输出的文件夹；每个受众一个子文件夹。",
+)
 @click.option("--force", is_flag=True, help="没有变化也重新生成。")
 @_library_option
 @click.pass_context
@@ -181,7 +195,9 @@ def site(
     audiences = _audiences(settings, audience)
     folder = out or root / "build" / "site"
     source = _source(root, settings)
-    stale = [one for one in audiences if force or not _site_is_current(root, folder / one.id, source)]
+    stale = [
+        one for one in audiences if force or not _site_is_current(root, folder / one.id, source)
+    ]
     for one in audiences:
         if one not in stale:
             _say(f"站点 {one.id}：没有变化，{folder / one.id}")
@@ -232,8 +248,12 @@ def search(query: str, audience: str | None, kind: str | None, as_json: bool, ro
 
 @main.command(cls=_Command)
 @_audience_option
-@click.option("--host", default="127.0.0.1", show_default=True, help="监听的地址；默认只有本机能访问。")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="端口。")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="监听的地址；默认只有本机能访问。"
+)
+@click.option(
+    "--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="端口。"
+)
 @_library_option
 def serve(audience: str | None, host: str, port: int, root: Path) -> None:
     """检索服务：检索页、接口和站点。
@@ -241,8 +261,8 @@ def serve(audience: str | None, host: str, port: int, root: Path) -> None:
     例：
     casebook serve --audience agent
     """
-    from search.app import ServiceConfig
     from search.app import serve as run
+    from search.service import ServiceConfig
 
     settings = load_settings(root)
     reader = settings.audience(audience)
@@ -253,7 +273,9 @@ def serve(audience: str | None, host: str, port: int, root: Path) -> None:
         index=_index_folder(root, reader),
         site=root / "build" / "site" / reader.id,
         today=lambda: today(settings),
-        hosts=tuple(dict.fromkeys(("127.0.0.1", "localhost", "[::1]", host, *settings.search.hosts))),
+        hosts=tuple(
+            dict.fromkeys(("127.0.0.1", "localhost", "[::1]", host, *settings.search.hosts))
+        ),
         origins=settings.search.origins,
     )
     _say(f"{reader.name}的检索页和站点在 http://{host}:{port}/ ，按 Ctrl+C 停止。")
@@ -267,7 +289,9 @@ def serve(audience: str | None, host: str, port: int, root: Path) -> None:
 
 @main.command(cls=_Command)
 @click.option("--audience", metavar="A", help="受众；不写就是最宽的那个，作者要看到全部。")
-@click.option("--port", default=8001, show_default=True, type=click.IntRange(1, 65535), help="端口。")
+@click.option(
+    "--port", default=8001, show_default=True, type=click.IntRange(1, 65535), help="端口。"
+)
 @_library_option
 @click.pass_context
 def preview(ctx: click.Context, audience: str | None, port: int, root: Path) -> None:
@@ -281,7 +305,9 @@ def preview(ctx: click.Context, audience: str | None, port: int, root: Path) -> 
     settings = load_settings(root)
     reader = settings.audience(audience or settings.widest.id)
     file = preview_configuration(root, reader.id, root / "build" / "preview" / reader.id)
-    _say(f"{reader.name}看到的站点在 http://127.0.0.1:{port}/ ，保存文件后自动更新，按 Ctrl+C 停止。")
+    _say(
+        f"{reader.name}看到的站点在 http://127.0.0.1:{port}/ ，保存文件后自动更新，按 Ctrl+C 停止。"
+    )
     command = [sys.executable, "-m", "mkdocs", "serve", "--livereload", "--quiet"]
     try:
         done = subprocess.run([*command, "-f", str(file), "-a", f"127.0.0.1:{port}"], check=False)
@@ -365,7 +391,9 @@ def _table(results: Results) -> str:
     for number, hit in enumerate(results.hits, 1):
         state = "" if hit.standing.value == "current" else f"【{hit.standing.label}】"
         kind = _padded(hit.document.kind.label, 8)
-        lines.append(f"{number:>2}  {kind}  {_padded(hit.document.id, 30)}  {state}{hit.document.title}")
+        lines.append(
+            f"{number:>2}  {kind}  {_padded(hit.document.id, 30)}  {state}{hit.document.title}"
+        )
     if results.total > len(results.hits):
         lines.append(f"共 {results.total} 篇，只列前 {len(results.hits)} 篇。")
     return "\n".join(lines)
@@ -375,5 +403,3 @@ def _padded(text: str, width: int) -> str:
     """Text filled up to a width in terminal columns; Chinese characters take two."""
     columns = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
     return text + " " * max(0, width - columns)
-
-

@@ -63,7 +63,7 @@ class Standing(StrEnum):
 
 def _fault(code: str, message: str, hint: str) -> PydanticCustomError:
     escaped = message.replace("{", "｛").replace("}", "｝")
-    return PydanticCustomError(code, escaped, {"hint": hint})  # type: ignore[arg-type]
+    return PydanticCustomError(code, escaped, {"hint": hint})
 
 
 def _day(value: object) -> object:

@@ -42,8 +42,8 @@ def guide_navigation(view: View) -> tuple[NavEntry, ...]:
 
 def _writing() -> Page:
     parts = [
-        "一篇文档是一个 Markdown 文件：开头是信息块，后面是规定的几个段落。先用 `casebook new` 生成空白稿，"
-        "写好以后用 `casebook check` 检查，再提交审核。"
+        "一篇文档是一个 Markdown 文件：开头是信息块，后面是规定的几个段落。"
+        "先用 `casebook new` 生成空白稿，写好以后用 `casebook check` 检查，再提交审核。"
     ]
     for kind, specs in (
         (Kind.CASE, Case.spec),
@@ -52,7 +52,9 @@ def _writing() -> Page:
     ):
         parts.append(f"## {kind.label} {{#{kind.value}}}")
         if kind is Kind.POLICY:
-            parts.append("政策按条写：“## 第三条 标题”；没有确定条号时写“## 要点一 标题”。预案按下面几段写。")
+            parts.append(
+                "政策按条写：“## 第三条 标题”；没有确定条号时写“## 要点一 标题”。预案按下面几段写。"
+            )
         parts.append(_sections(specs))
         parts.append(f"### 范例 {{#{kind.value}-model}}\n\n{_code(model_text(kind))}")
     return Page("guide/writing.md", "怎么写", "\n\n".join(parts))
@@ -118,5 +120,6 @@ def _taxonomy(view: View) -> Page:
     parts = ["信息块里的分类用下面的词，一字不差；要加新词，改 `casebook.toml`。"]
     for name, key, terms in lists:
         items = "".join(f"<li>{html.escape(term)}</li>" for term in terms)
-        parts.append(f"## {name} {{#{key.replace('_', '-')}}}\n\n键：`{key}`\n\n<ul class=\"cb-terms\">{items}</ul>")
+        heading = f"## {name} {{#{key.replace('_', '-')}}}"
+        parts.append(f'{heading}\n\n键：`{key}`\n\n<ul class="cb-terms">{items}</ul>')
     return Page("guide/taxonomy.md", "分类表", "\n\n".join(parts))

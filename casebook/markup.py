@@ -8,6 +8,7 @@ has passed nh3's allow-list.
 
 from __future__ import annotations
 
+import contextlib
 import html
 import json
 import re
@@ -32,7 +33,8 @@ DOCUMENT_LINK = re.compile(
     re.DOTALL,
 )
 _TAGS = set(
-    ["a", "blockquote", "br", "code", "del", "em", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul"]
+    "a blockquote br code del em h3 h4 h5 h6 hr li ol p pre strong"
+    " table tbody td th thead tr ul".split()
 )
 _BLOCK_END = re.compile(r"</(?:p|li|h[3-6]|blockquote|pre|tr|td|th)>|<br>|<hr>")
 _TASK = re.compile(r"(<li>(?:\s*<p>)?)\[([ xX])\] ")
@@ -134,10 +136,8 @@ class Renderer:
         self._child.wait()
         for pipe in (self._child.stdin, self._child.stdout):
             if pipe:
-                try:
+                with contextlib.suppress(BrokenPipeError):
                     pipe.close()
-                except BrokenPipeError:
-                    pass
         self._child = None
 
 

@@ -49,7 +49,8 @@ class Page:
             meta["description"] = html.escape(self.description)
         if not self.toc:
             meta["hide"] = ["toc"]
-        return f"---\n{json.dumps(meta, ensure_ascii=False)}\n---\n\n# {markdown_text(self.title)}\n\n{self.body}\n"
+        front = json.dumps(meta, ensure_ascii=False)
+        return f"---\n{front}\n---\n\n# {markdown_text(self.title)}\n\n{self.body}\n"
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def _document(document: Document, view: View) -> Page:
 def _trail(document: Document) -> str:
     """Where the page stands; the builder has no breadcrumbs for pages outside the navigation."""
     kind = document.kind
-    links = [f'<a href="../../">首页</a>', f'<a href="../">{kind.label}</a>']
+    links = ['<a href="../../">首页</a>', f'<a href="../">{kind.label}</a>']
     if document.subject:
         slug, anchor = subject_slug(document.subject), subject_anchor(document.subject)
         links.append(f'<a href="../../subjects/{slug}/#{anchor}">{_esc(document.subject)}</a>')
@@ -154,7 +155,8 @@ def _notice(document: Document, view: View) -> str:
         else f"{document.effective_until_or_none} 已失效"
     )
     return (
-        f'<div class="cb-notice cb-notice--{standing.value}" role="note"><strong>{standing.label}</strong>'
+        f'<div class="cb-notice cb-notice--{standing.value}" role="note">'
+        f"<strong>{standing.label}</strong>"
         f" {when}，不能照此答复。最后核准 {document.approved_on}，问 {_esc(document.owner)}。</div>"
     )
 
@@ -186,7 +188,8 @@ def _article_cited(section: Section, document: Document, view: View) -> str:
     if not citing:
         return ""
     links = "".join(f"<li>{_link(other)}</li>" for other in citing)
-    return f'<details class="cb-cited"><summary>被 {len(citing)} 篇引用</summary><ul>{links}</ul></details>'
+    summary = f"<summary>被 {len(citing)} 篇引用</summary>"
+    return f'<details class="cb-cited">{summary}<ul>{links}</ul></details>'
 
 
 def _facts(document: Document, view: View) -> str:
@@ -246,9 +249,8 @@ def _rests_on(document: Document, view: View) -> str:
             continue
         section = policy.section(citation.article) if citation.article else None
         items.append(_link(policy, section))
-    for name in document.faq if isinstance(document, Case) else ():
-        if entry := view.get(name):
-            items.append(_link(entry))
+    names = document.faq if isinstance(document, Case) else ()
+    items += [_link(entry) for name in names if (entry := view.get(name))]
     return _related("依据与口径", "rests-on", items)
 
 
@@ -347,7 +349,11 @@ def _levels(view: View) -> Page:
 def _glossary(view: View) -> Page:
     rows = "".join(
         f"<div><dt>{_esc(term.term)}</dt><dd>{_esc(term.definition)}"
-        + (f' <span class="cb-also">也说：{_esc("、".join(term.synonyms))}</span>' if term.synonyms else "")
+        + (
+            f' <span class="cb-also">也说：{_esc("、".join(term.synonyms))}</span>'
+            if term.synonyms
+            else ""
+        )
         + "</dd></div>"
         for term in sorted(view.settings.glossary.terms, key=lambda term: lazy_pinyin(term.term))
     )
@@ -358,9 +364,7 @@ def _newest_first(documents: Iterable[Document]) -> list[Document]:
     return sorted(documents, key=lambda d: (-d.approved_on.toordinal(), d.id))
 
 
-def _list(
-    documents: Iterable[Document], view: View, up: str, *, show_kind: bool = True
-) -> str:
+def _list(documents: Iterable[Document], view: View, up: str, *, show_kind: bool = True) -> str:
     """A list of documents on an index page; ``up`` leads to the site's root."""
     rows = "".join(_row(document, view, up, show_kind) for document in documents)
     return f'<ul class="cb-list">{rows}</ul>' if rows else ""
@@ -383,5 +387,3 @@ def _row(document: Document, view: View, up: str, show_kind: bool) -> str:
 
 def _esc(text: str) -> str:
     return html.escape(text)
-
-

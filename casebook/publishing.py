@@ -22,7 +22,7 @@ from typing import Any
 from casebook.errors import LeakError, PublishError
 from casebook.guide import guide_navigation, guide_pages
 from casebook.library import View, load_library
-from casebook.pages import NavEntry, view_pages, navigation
+from casebook.pages import NavEntry, navigation, view_pages
 from casebook.sweep import canaries, sweep
 
 PAGES = "pages"
@@ -64,7 +64,9 @@ def stage(view: View, folder: Path) -> Stage:
         source = resources.files("search") / "static" / name
         texts[f"{PAGES}/assets/{name}"] = source.read_text(encoding="utf-8")
     nav = _nav((*navigation(view), *guide_navigation(view)))
-    texts["mkdocs.yml"] = json.dumps(_configuration(view, folder, nav), ensure_ascii=False, indent=1)
+    texts["mkdocs.yml"] = json.dumps(
+        _configuration(view, folder, nav), ensure_ascii=False, indent=1
+    )
     for name, text in texts.items():
         _write(folder / name, text)
     for file in sorted(folder.rglob("*"), reverse=True):
@@ -146,7 +148,9 @@ def refuse_tracked(folder: Path) -> None:
             "请用 --out 指定别的文件夹，例如 build/site。"
         )
     if (folder / "casebook.toml").exists():
-        raise PublishError(f"“{folder}”是一个知识库，不能当作站点的输出文件夹。请用 --out 指定别处。")
+        raise PublishError(
+            f"“{folder}”是一个知识库，不能当作站点的输出文件夹。请用 --out 指定别处。"
+        )
 
 
 def preview_configuration(library: Path, audience: str, folder: Path) -> Path:
@@ -156,7 +160,9 @@ def preview_configuration(library: Path, audience: str, folder: Path) -> Path:
         The configuration file.
     """
     sources = site_sources()
-    watched = [library / name for name in ("cases", "faq", "policies", "casebook.toml", "glossary.toml")]
+    watched = [
+        library / name for name in ("cases", "faq", "policies", "casebook.toml", "glossary.toml")
+    ]
     configuration = {
         "INHERIT": _relative(sources / "mkdocs.yml", folder),
         "site_dir": "site",
@@ -172,7 +178,7 @@ def preview_configuration(library: Path, audience: str, folder: Path) -> Path:
 
 
 def site_sources() -> Path:
-    """The folder with ``mkdocs.yml`` and ``site/``: the checkout, or inside the installed package."""
+    """The folder with ``mkdocs.yml`` and ``site/``: the checkout, or in the installed package."""
     package = Path(__file__).parent
     checkout = package.parent
     return checkout if (checkout / "site" / "theme").is_dir() else package / "_site"

@@ -28,6 +28,7 @@ from casebook.documents import (
 )
 from casebook.frontmatter import FrontMatter, FrontMatterError, read_front_matter
 from casebook.problems import Problem, has_errors
+from casebook.rules import Rule
 from casebook.settings import Settings
 from casebook.validation import explain, nearest
 
@@ -236,7 +237,7 @@ class _Body:
         self._complete([section.key for section in sections])
         return tuple(sections)
 
-    def _report(self, rule: rules.Rule, line: int, message: str, hint: str) -> None:
+    def _report(self, rule: Rule, line: int, message: str, hint: str) -> None:
         self.problems.append(rule.problem(self.path, line, message, hint))
 
     def _parts(self) -> Iterator[tuple[int, str, str]]:

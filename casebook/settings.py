@@ -148,7 +148,7 @@ class Settings(Table):
 
     library: LibrarySettings
     audiences: tuple[Audience, ...] = Field(min_length=1)
-    review: ReviewSettings = ReviewSettings()
+    review: ReviewSettings = Field(default_factory=lambda: ReviewSettings.model_validate({}))
     search: SearchSettings = SearchSettings()
     taxonomy: Taxonomy
     glossary: Glossary = Glossary()

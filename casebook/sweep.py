@@ -21,7 +21,7 @@ from urllib.parse import unquote
 
 import ahocorasick_rs
 
-from casebook.documents import Case, Document
+from casebook.documents import Document
 from casebook.library import View
 from casebook.markup import plain_text
 
@@ -81,8 +81,9 @@ def _marks(wide: View, narrow: View) -> Iterator[str]:
             yield document.id
             yield document.title
             yield from getattr(document, "similar", ())
-        if isinstance(document, Case) and document.author:
-            yield document.author
+        author = getattr(document, "author", None)
+        if author and author != getattr(kept, "author", None):
+            yield author
         visible = {section.key for section in kept.sections} if kept else set()
         for section in document.sections:
             if section.key not in visible:

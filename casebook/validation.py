@@ -102,9 +102,9 @@ def _shown(value: object) -> str:
 
 def _keys(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
     """The keys that a model knows at a place inside it."""
-    current: Any = model
+    current: type[BaseModel] = model
     for part in location:
-        if isinstance(part, str) and isinstance(current, type) and part in current.model_fields:
+        if isinstance(part, str) and part in current.model_fields:
             current = _model_in(current.model_fields[part].annotation) or current
     return list(current.model_fields)
 

@@ -21,9 +21,12 @@ CHARACTER_WEIGHT = 0.6
 SYNONYM_WEIGHT = 0.7
 # Words that ask, join or soften; they say nothing about what is asked.
 STOP_WORDS = frozenset(
-    "的 了 吗 呢 吧 啊 呀 么 嘛 是 我 你 您 他 她 它 我们 你们 咱 这 那 这个 那个 和 与 及 或 就 都 也 还 又 在 有 把 被 "
-    "给 让 请 请问 一下 怎么 怎样 如何 什么 为什么 为何 多少 多久 几 哪 哪里 哪些 能 能不能 可以 可不可以 会 要 想 "
-    "需要 应该 办 怎么办 咋 咋办 啥 为啥 没 不 没有 不能 一个 个 到 去 来 说 问 人 家".split()
+    """
+    的 了 吗 呢 吧 啊 呀 么 嘛 是 我 你 您 他 她 它 我们 你们 咱 这 那 这个 那个 和 与 及 或
+    就 都 也 还 又 在 有 把 被 给 让 请 请问 一下 怎么 怎么样 怎样 如何 什么 为什么 为何
+    多少 多久 几 哪 哪里 哪些 能 能不能 可以 可不可以 会 要 想 需要 应该 办 怎么办 咋 咋办
+    啥 为啥 没 不 没有 不能 一个 个 到 去 来 说 问 人 家 做 今天
+    """.split()
 )
 
 
@@ -52,7 +55,7 @@ class Analyzer:
             finds = [self.normalize(name) for name in term.finds]
             for name in (*names, *finds):
                 if len(name) > 1:
-                    self._jieba.add_word(name)
+                    self._jieba.add_word(name, None, None)
             for name in names:
                 self._related.setdefault(name, set()).update({*names, *finds} - {name})
 

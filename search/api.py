@@ -2,67 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, jsonify, render_template, request
+from flask import Blueprint, Response, abort, jsonify, render_template
 
-from casebook.errors import QueryRefused
-from search.engines.base import KEYWORDS
 from search.openapi import specification
+from search.parameters import read_request
 from search.searcher import Hit, Request, Results
+from search.service import service
 from search.store import Stored
 
-if TYPE_CHECKING:
-    from search.app import Service
-
 blueprint = Blueprint("api", __name__)
-
-
-def _service() -> Service:
-    found: Service = current_app.extensions["casebook"]
-    return found
-
-
-def read_request() -> Request:
-    """The search that a request's query string asks for.
-
-    Raises:
-        QueryRefused: a parameter is unknown, given twice or not a number.
-    """
-    values = request.args
-    for name in values:
-        if name not in {"q", "page", "size", *KEYWORDS}:
-            raise QueryRefused(f"没有参数 {name[:40]}；可用：q、page、size、{'、'.join(KEYWORDS)}。")
-        if name in {"q", "page", "size"} and len(values.getlist(name)) > 1:
-            raise QueryRefused(f"参数 {name} 只能给一次。")
-    filters = {
-        name: chosen
-        for name in KEYWORDS
-        if (chosen := tuple(value for value in values.getlist(name)[:20] if value))
-    }
-    return Request(values.get("q", ""), filters, _number("page", 1), _number("size", 10))
-
-
-def _number(name: str, default: int) -> int:
-    text = request.args.get(name, "")
-    if not text:
-        return default
-    if not (text.isascii() and text.isdecimal() and len(text) <= 6):  # noqa: PLR2004
-        raise QueryRefused(f"{name} 要写成整数，收到的是“{text[:20]}”。")
-    return int(text)
 
 
 @blueprint.get("/api/search")
 def search() -> Response:
     """Documents that match."""
-    return jsonify(results_json(_service().search(read_request())))
+    return jsonify(results_json(service().search(read_request())))
 
 
 @blueprint.get("/api/answer")
 def answer() -> Response:
     """The unified answer, if one fits."""
     asked = read_request()
-    results = _service().search(Request(asked.text, {"kind": ("faq",)}))
+    results = service().search(Request(asked.text, {"kind": ("faq",)}))
     found = results.answer
     return jsonify(
         query=asked.text,
@@ -75,7 +38,7 @@ def answer() -> Response:
 @blueprint.get("/api/documents/<document_id>")
 def document(document_id: str) -> Response:
     """One document, as far as this audience may see it."""
-    with _service().searcher() as searcher:
+    with service().searcher() as searcher:
         found = searcher.document(document_id)
     if found is None:
         abort(404)
@@ -85,7 +48,7 @@ def document(document_id: str) -> Response:
 @blueprint.get("/healthz")
 def healthz() -> Response:
     """Whether the service can answer, and from what."""
-    with _service().live.generation() as generation:
+    with service().live.generation() as generation:
         manifest = generation.manifest
         return jsonify(
             status="ok",
@@ -100,13 +63,13 @@ def healthz() -> Response:
 @blueprint.get("/api/openapi.json")
 def openapi() -> Response:
     """The description of this API."""
-    return jsonify(specification(_service().config.title))
+    return jsonify(specification(service().config.title))
 
 
 @blueprint.get("/api/")
 def documentation() -> str:
     """The description of this API, for people."""
-    config = _service().config
+    config = service().config
     return render_template("api.html", title=config.title, api=specification(config.title))
 
 

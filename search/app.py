@@ -9,13 +9,8 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import date
-from pathlib import Path
 
-from flask import Flask, Response, current_app, jsonify, render_template, request
+from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from casebook.errors import (
@@ -25,78 +20,22 @@ from casebook.errors import (
     SearchTimeout,
 )
 from search import api, web
-from search.budget import Budget
-from search.generations import Live
-from search.searcher import SECONDS, Request, Results, Searcher
+from search.service import EXTENSION, Service, ServiceConfig, service
 
 MAX_BODY = 64 * 1024
-EXTENSION = "casebook"
 _STATUS: tuple[tuple[type[CasebookError], int], ...] = (
     (QueryRefused, 400),
     (SearchTimeout, 503),
     (IndexMissing, 503),
 )
 _CSP = (
-    "default-src 'none'; script-src 'self'{scripts}; style-src 'self'{styles}; img-src 'self' data:; "
-    "font-src 'self'; connect-src 'self'; form-action 'self'; manifest-src 'self'; "
+    "default-src 'none'; script-src 'self'{scripts}; style-src 'self'{styles}; "
+    "img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; "
+    "manifest-src 'self'; "
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class ServiceConfig:
-    """What a service is told.
-
-    Attributes:
-        audience: whose index and site it serves.
-        internal: whether that audience sees what does not hold, marked.
-        title: the name on its pages.
-        index: the audience's index folder.
-        site: the audience's built site; None or a missing folder serves none.
-        today: gives the day for which documents must hold.
-        hosts: the host names it answers to, without ports.
-        origins: other sites that may ask its API, as ``https://host``.
-    """
-
-    audience: str
-    internal: bool
-    title: str
-    index: Path
-    site: Path | None
-    today: Callable[[], date]
-    hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
-    origins: tuple[str, ...] = field(default=())
-
-
-class Service:
-    """What the views ask: the published index within the time limit."""
-
-    def __init__(self, config: ServiceConfig) -> None:
-        self.config = config
-        self.live = Live(config.index, config.audience)
-        self.budget = Budget(SECONDS)
-
-    @contextmanager
-    def searcher(self) -> Iterator[Searcher]:
-        """A searcher on the published generation, for one request."""
-        with self.live.generation() as generation:
-            yield Searcher(generation, self.config.today(), internal=self.config.internal)
-
-    def search(self, asked: Request) -> Results:
-        """Searches within the time limit."""
-
-        def work() -> Results:
-            with self.searcher() as searcher:
-                return searcher.search(asked)
-
-        return self.budget.run(work)
-
-    def close(self) -> None:
-        """Closes the index."""
-        self.budget.close()
-        self.live.close()
 
 
 def create_app(config: ServiceConfig) -> Flask:
@@ -119,12 +58,6 @@ def create_app(config: ServiceConfig) -> Flask:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
     return app
-
-
-def service() -> Service:
-    """The running application's service."""
-    found: Service = current_app.extensions[EXTENSION]
-    return found
 
 
 def _headers(response: Response) -> Response:
@@ -189,11 +122,11 @@ def serve(config: ServiceConfig, host: str, port: int, threads: int = 8) -> None
     Raises:
         OSError: the address cannot be listened on.
     """
-    import waitress  # noqa: PLC0415  (only a running service needs it)
+    from waitress.server import create_server  # noqa: PLC0415  (only a running service needs it)
 
     app = create_app(config)
     started = time.monotonic()
-    server = waitress.create_server(app, host=host, port=port, threads=threads, ident=None)
+    server = create_server(app, host=host, port=port, threads=threads, ident=None)
     log.info("started in %.3f s", time.monotonic() - started)
     try:
         server.run()

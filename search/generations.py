@@ -136,7 +136,9 @@ def publish(view: View, root: Path, engine: Engine, source: str) -> Manifest:
             _open(fresh, view.audience.id).close()
             fresh.rename(folder / name)
         except OSError as error:
-            raise SearchError(f"索引写不进 {folder}：{error.strerror}。检查磁盘空间和权限。") from error
+            raise SearchError(
+                f"索引写不进 {folder}：{error.strerror}。检查磁盘空间和权限。"
+            ) from error
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
         _sync(folder)
@@ -211,7 +213,7 @@ class Live:
         self._generation.retire()
 
     def _follow(self) -> None:
-        """Moves over to a new generation; a reader that finds the lock taken goes on with the old."""
+        """Moves over to a new generation; whoever finds the lock taken goes on with the old."""
         now = time.monotonic()
         if now - self._looked < _LOOK_EVERY or not self._lock.acquire(blocking=False):
             return
@@ -368,8 +370,6 @@ def _writing(root: Path) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() >= until:
-                    raise SearchError(
-                        f"另一个程序正在 {root} 生成索引；等它结束再试。"
-                    ) from None
+                    raise SearchError(f"另一个程序正在 {root} 生成索引；等它结束再试。") from None
                 time.sleep(0.05)
         yield

@@ -61,7 +61,7 @@ def _pieces(document: Document) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _keywords(document: Document) -> dict[str, tuple[str, ...]]:
-    keywords = {"kind": (document.kind.value,)}
+    keywords: dict[str, tuple[str, ...]] = {"kind": (document.kind.value,)}
     if document.subject:
         parent = document.subject.partition("/")[0]
         keywords["category"] = tuple(dict.fromkeys((parent, document.subject)))

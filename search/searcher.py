@@ -217,7 +217,7 @@ class Searcher:
         return top.document if self._likeness(text, top) >= MIN_LIKENESS else None
 
     def _likeness(self, text: str, hit: Hit) -> float:
-        """How much of the query the entry's question holds, 0 to 1 (by terms, stop words little)."""
+        """How much of the query the entry's question holds, 0 to 1; stop words count little."""
         analyzer = self._generation.analyzer
         held = set(analyzer.terms(f"{hit.document.title} {hit.passage.heading}"))
         terms = [term for term in analyzer.query(text) if term.text in analyzer.terms(text)]

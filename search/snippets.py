@@ -43,9 +43,7 @@ def snippet(
     return "".join(pieces)
 
 
-def _spans(
-    text: str, words: list[str], normalize: Callable[[str], str]
-) -> list[tuple[int, int]]:
+def _spans(text: str, words: list[str], normalize: Callable[[str], str]) -> list[tuple[int, int]]:
     """Where words stand in a text, joined where they touch.
 
     Normal forms may differ in length from the text (full-width digits do not, ligatures do), so

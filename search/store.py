@@ -216,7 +216,12 @@ def write_store(
         database.executemany(
             "INSERT INTO documents VALUES (?, ?)",
             (
-                (d.id, json.dumps(asdict(stored(d, view, keywords[d.id])), ensure_ascii=False, default=str))
+                (
+                    d.id,
+                    json.dumps(
+                        asdict(stored(d, view, keywords[d.id])), ensure_ascii=False, default=str
+                    ),
+                )
                 for d in view.documents
             ),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,20 +26,45 @@ from werkzeug.security import safe_join
 from werkzeug.wrappers import Response as BaseResponse
 
 from casebook.documents import Kind, Standing
-from search.api import read_request
-from search.searcher import Request
+from search.parameters import read_request
+from search.searcher import MAX_DEPTH, Request, Results
 
 if TYPE_CHECKING:
-    from search.app import Service
+    from search.service import Service
 
 blueprint = Blueprint("web", __name__)
 _INLINE_SCRIPT = re.compile(rb"<script(?:\s+(?:id|type)=[^>]*)?>(.*?)</script>", re.DOTALL)
 FACETS = {"kind": "种类", "category": "业务", "level": "级别", "customer_type": "客户类型"}
+# Shown on the start page: a whole sentence, a few words, one word, words apart.
+EXAMPLES = ("欠费停机多久能恢复", "宽带断了", "漫游", "师傅 没来")
 
 
 def _service() -> Service:
     found: Service = current_app.extensions["casebook"]
     return found
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A filter as a link: what it is called, how many results it holds, where it leads."""
+
+    label: str
+    count: int
+    url: str
+
+
+@dataclass(frozen=True)
+class Filters:
+    """The filters of a result: those in force, which can be taken away, and those on offer."""
+
+    chosen: tuple[Choice, ...]
+    offered: dict[str, tuple[Choice, ...]]
+
+
+@blueprint.app_context_processor
+def _shared() -> dict[str, Any]:
+    """What every page needs for its header, error pages too."""
+    return {"site": _has_site(_service())}
 
 
 @blueprint.get("/")
@@ -62,11 +88,12 @@ def _context(asked: Request) -> dict[str, Any]:
         "internal": service.config.internal,
         "asked": asked,
         "results": found,
+        "pages": _pages(found) if found else 0,
+        "examples": EXAMPLES,
+        "filters": _filters(found) if found else None,
         "facet_names": FACETS,
-        "kinds": {kind.value: kind.label for kind in Kind},
         "Standing": Standing,
         "today": service.config.today(),
-        "site": _has_site(service),
         "markup": Markup,
         "address": _address,
     }
@@ -74,9 +101,49 @@ def _context(asked: Request) -> dict[str, Any]:
 
 def _address(asked: Request, **changes: Any) -> str:
     """The page's address for a request with some parts changed; None takes a filter away."""
-    values: dict[str, Any] = {"q": asked.text, **asked.filters, **changes}
+    size = asked.size if asked.size != Request.size else None
+    values: dict[str, Any] = {"q": asked.text, **asked.filters, "size": size, **changes}
     chosen = {name: value for name, value in values.items() if value}
     return url_for("web.page", **chosen)
+
+
+def _pages(found: Results) -> int:
+    """How many pages may be asked for; the last one must not go beyond the depth."""
+    size = found.request.size
+    return min(-(-found.total // size), MAX_DEPTH // size)
+
+
+def _filters(found: Results) -> Filters:
+    asked = found.request
+    chosen = tuple(
+        Choice(
+            f"{FACETS[name]}：{_label(value)}",
+            found.total,
+            _address(asked, **{name: tuple(other for other in values if other != value)}),
+        )
+        for name, values in asked.filters.items()
+        for value in values
+    )
+    offered = {name: _offered(found, name) for name in FACETS}
+    return Filters(chosen, {name: choices for name, choices in offered.items() if choices})
+
+
+def _offered(found: Results, name: str) -> tuple[Choice, ...]:
+    """The values of one filter that would narrow the results; of subjects one level at a time."""
+    asked = found.request
+    chosen = asked.filters.get(name, ())
+    return tuple(
+        Choice(_label(value), count, _address(asked, **{name: value}))
+        for value, count in found.facets.get(name, ())
+        if count < found.total
+        and value not in chosen
+        and (name != "category" or value.rpartition("/")[0] in (chosen or ("",)))
+    )
+
+
+def _label(value: str) -> str:
+    kinds = {kind.value: kind.label for kind in Kind}
+    return kinds.get(value, value.replace("/", " / "))
 
 
 def _has_site(service: Service) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from casebook.documents import Kind
 from casebook.library import Library
@@ -25,7 +26,7 @@ def check(library: Library) -> Iterator[Problem]:
         for section in source.document.sections:
             lines = section.text.split("\n")
             start = source.lines.get(section.key, 1) + 2
-            for number, (before, line) in enumerate(zip(lines, lines[1:], strict=False), start + 1):
+            for number, (before, line) in enumerate(pairwise(lines), start + 1):
                 if _ITEM.match(line) and _is_text(before):
                     yield RULE.problem(
                         source.path, number, "列表紧跟在一行文字后面。", "列表前面加一个空行。"

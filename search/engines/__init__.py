@@ -21,12 +21,15 @@ def get_engine(name: str) -> Engine:
     """
     if name not in ENGINES:
         known = "、".join(ENGINES)
-        raise EngineMissing(f"没有检索引擎“{name}”；casebook.toml 的 [search] engine 可以写：{known}。")
+        raise EngineMissing(
+            f"没有检索引擎“{name}”；casebook.toml 的 [search] engine 可以写：{known}。"
+        )
     module, _, attribute = ENGINES[name].partition(":")
     try:
         engine: Engine = getattr(import_module(module), attribute)()
     except ModuleNotFoundError as error:
         raise EngineMissing(
-            f"检索引擎“{name}”需要 Python 库 {error.name}，还没有安装；运行 pip install {error.name}。"
+            f"检索引擎“{name}”需要 Python 库 {error.name}，还没有安装；"
+            f"运行 pip install {error.name}。"
         ) from None
     return engine

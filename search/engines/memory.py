@@ -33,7 +33,9 @@ class MemoryEngine(Engine):
         """Reads the lines back."""
         try:
             rows = [json.loads(line) for line in (folder / _FILE).open(encoding="utf-8")]
-            entries = [Entry(row[0], row[1], {k: tuple(v) for k, v in row[2].items()}) for row in rows]
+            entries = [
+                Entry(row[0], row[1], {k: tuple(v) for k, v in row[2].items()}) for row in rows
+            ]
         except (OSError, ValueError, IndexError, TypeError) as error:
             raise SearchError(f"内存索引读不了：{error}") from None
         return _MemoryIndex(entries)

@@ -74,7 +74,9 @@ class _WhooshIndex(Index):
         self._searcher = searcher
 
     def search(self, query: Query) -> Found:
-        collector = _Deadline(TopCollector(limit=query.limit, usequality=False), query.check_deadline)
+        collector = _Deadline(
+            TopCollector(limit=query.limit, usequality=False), query.check_deadline
+        )
         try:
             self._searcher.search_with_collector(_match(query), collector)
             results = collector.results()

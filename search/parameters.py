@@ -1,0 +1,40 @@
+"""A request's query string → what the searcher is asked."""
+
+from __future__ import annotations
+
+from flask import request
+
+from casebook.errors import QueryRefused
+from search.engines.base import KEYWORDS
+from search.searcher import Request
+
+
+def read_request() -> Request:
+    """The search that a request's query string asks for.
+
+    Raises:
+        QueryRefused: a parameter is unknown, given twice or not a number.
+    """
+    values = request.args
+    for name in values:
+        if name not in {"q", "page", "size", *KEYWORDS}:
+            raise QueryRefused(
+                f"没有参数 {name[:40]}；可用：q、page、size、{'、'.join(KEYWORDS)}。"
+            )
+        if name in {"q", "page", "size"} and len(values.getlist(name)) > 1:
+            raise QueryRefused(f"参数 {name} 只能给一次。")
+    filters = {
+        name: chosen
+        for name in KEYWORDS
+        if (chosen := tuple(value for value in values.getlist(name)[:20] if value))
+    }
+    return Request(values.get("q", ""), filters, _number("page", 1), _number("size", 10))
+
+
+def _number(name: str, default: int) -> int:
+    text = request.args.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdecimal() and len(text) <= 6):  # noqa: PLR2004
+        raise QueryRefused(f"{name} 要写成整数，收到的是“{text[:20]}”。")
+    return int(text)

@@ -1,0 +1,77 @@
+"""What the views ask: one audience's published index, within the time limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from flask import current_app
+
+from search.budget import Budget
+from search.generations import Live
+from search.searcher import SECONDS, Request, Results, Searcher
+
+EXTENSION = "casebook"
+
+
+@dataclass(frozen=True)
+class ServiceConfig:
+    """What a service is told.
+
+    Attributes:
+        audience: whose index and site it serves.
+        internal: whether that audience sees what does not hold, marked.
+        title: the name on its pages.
+        index: the audience's index folder.
+        site: the audience's built site; None or a missing folder serves none.
+        today: gives the day for which documents must hold.
+        hosts: the host names it answers to, without ports.
+        origins: other sites that may ask its API, as ``https://host``.
+    """
+
+    audience: str
+    internal: bool
+    title: str
+    index: Path
+    site: Path | None
+    today: Callable[[], date]
+    hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
+    origins: tuple[str, ...] = field(default=())
+
+
+class Service:
+    """What the views ask: the published index within the time limit."""
+
+    def __init__(self, config: ServiceConfig) -> None:
+        self.config = config
+        self.live = Live(config.index, config.audience)
+        self.budget = Budget(SECONDS)
+
+    @contextmanager
+    def searcher(self) -> Iterator[Searcher]:
+        """A searcher on the published generation, for one request."""
+        with self.live.generation() as generation:
+            yield Searcher(generation, self.config.today(), internal=self.config.internal)
+
+    def search(self, asked: Request) -> Results:
+        """Searches within the time limit."""
+
+        def work() -> Results:
+            with self.searcher() as searcher:
+                return searcher.search(asked)
+
+        return self.budget.run(work)
+
+    def close(self) -> None:
+        """Closes the index."""
+        self.budget.close()
+        self.live.close()
+
+
+def service() -> Service:
+    """The running application's service."""
+    found: Service = current_app.extensions[EXTENSION]
+    return found

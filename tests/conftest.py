@@ -1,0 +1,80 @@
+"""What all tests share: the sample library, small libraries, views on a fixed day."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from casebook.documents import Kind
+from casebook.guide import model_text
+from casebook.library import Library, View, load_library
+from casebook.settings import Settings, load_settings
+
+ROOT = Path(__file__).parents[1]
+# Tests of the sample library never depend on the day they run.
+ON = date(2026, 11, 22)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout, which is also the sample library."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    """The sample library's settings."""
+    return load_settings(ROOT)
+
+
+@pytest.fixture(scope="session")
+def library() -> Library:
+    """The sample library."""
+    return load_library(ROOT)
+
+
+@pytest.fixture(scope="session")
+def agent_view(library: Library) -> View:
+    """What agents see of the sample library."""
+    return library.view("agent", ON)
+
+
+@pytest.fixture(scope="session")
+def dealer_view(library: Library) -> View:
+    """What dealers see of the sample library."""
+    return library.view("dealer", ON)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A library's folder with the sample's settings and no documents."""
+    folder = tmp_path / "library"
+    folder.mkdir()
+    shutil.copy(ROOT / "casebook.toml", folder)
+    for kind in Kind:
+        (folder / kind.folder).mkdir()
+    return folder
+
+
+Write = Callable[[Kind, str, dict[str, str]], Path]
+
+
+@pytest.fixture
+def write(small: Path) -> Write:
+    """Writes the model document of a kind into the small library, with texts replaced."""
+
+    def write_model(kind: Kind, name: str, changes: dict[str, str]) -> Path:
+        text = model_text(kind)
+        for old, new in changes.items():
+            if text.count(old) != 1:
+                raise ValueError(f"{old!r} stands {text.count(old)} times in the model document")
+            text = text.replace(old, new)
+        file = small / kind.folder / f"{name}.md"
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    return write_model
