@@ -26,8 +26,14 @@ from casebook.validation import nearest
 
 ID_PATTERN = re.compile(r"(case|faq|policy)(-[a-z0-9]+)+")
 MAX_ID = 64
-_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
-_UNITS = {"十": 10, "百": 100, "千": 1000}
+_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"两": 2}
+_DIGIT = "[一二三四五六七八九]"
+# 零 stands for skipped places and nowhere else; 十 without a digit only at the start.
+_NUMERAL = re.compile(
+    rf"(?:({_DIGIT}|两)千)?(?:({_DIGIT}|两)百)?"
+    rf"(?:(?<=千)[零〇](?={_DIGIT}十|{_DIGIT}$)|(?<=百)[零〇](?={_DIGIT}$))?"
+    rf"(?:(?<!千)(?:({_DIGIT})|^)十)?(?:(?<![千百])({_DIGIT}))?"
+)
 
 
 class Kind(StrEnum):
@@ -61,9 +67,24 @@ class Standing(StrEnum):
         return {"current": "现行有效", "upcoming": "未生效", "ended": "已失效"}[self.value]
 
 
-def _fault(code: str, message: str, hint: str) -> PydanticCustomError:
+def standing(effective_from: date | None, effective_until: date | None, on: date) -> Standing:
+    """Whether something holds on a day.
+
+    Args:
+        effective_from: the first day it holds; None when it holds from the start.
+        effective_until: the last day it holds; None when it holds until further notice.
+        on: the day.
+    """
+    if effective_from and on < effective_from:
+        return Standing.UPCOMING
+    if effective_until and on > effective_until:
+        return Standing.ENDED
+    return Standing.CURRENT
+
+
+def _fault(code: str, message: str, hint: str, key: str = "") -> PydanticCustomError:
     escaped = message.replace("{", "｛").replace("}", "｝")
-    return PydanticCustomError(code, escaped, {"hint": hint})
+    return PydanticCustomError(code, escaped, {"hint": hint, "key": key})
 
 
 def _day(value: object) -> object:
@@ -241,6 +262,7 @@ class Document(Record):
                 "date-order",
                 f"复核日期 {self.review_by} 早于核准日期 {self.approved_on}",
                 "review_by 写下次复核的日期",
+                "review_by",
             )
         start, end = self.effective_from_or_none, self.effective_until_or_none
         if start and end and end < start:
@@ -248,6 +270,7 @@ class Document(Record):
                 "date-order",
                 f"失效日期 {end} 早于生效日期 {start}",
                 "检查 effective_from 和 effective_until",
+                "effective_until",
             )
         return self
 
@@ -262,12 +285,8 @@ class Document(Record):
         return getattr(self, "effective_until", None)
 
     def standing(self, on: date) -> Standing:
-        """Whether it holds on a day; both of its dates count as inside."""
-        if self.effective_from_or_none and on < self.effective_from_or_none:
-            return Standing.UPCOMING
-        if self.effective_until_or_none and on > self.effective_until_or_none:
-            return Standing.ENDED
-        return Standing.CURRENT
+        """Whether it holds on a day."""
+        return standing(self.effective_from_or_none, self.effective_until_or_none, on)
 
     def section(self, key: str) -> Section | None:
         """The section of that key, if there is one."""
@@ -278,7 +297,7 @@ class Case(Document):
     """A case: a hard complaint written up so that the next agent learns from it."""
 
     kind = Kind.CASE
-    internal = ("review_by", "author")
+    internal = ("review_by", "author", "purpose", "typicality", "timeliness", "feasibility")
     spec = (
         SectionSpec(
             key="theme", heading="主题", help="这个案例要说明的一个道理，以及它涉及的问题。"
@@ -395,7 +414,9 @@ def article_key(heading: str) -> str | None:
     Returns:
         The key, or None when the heading is of neither form.
     """
-    match = re.match(r"(第)?(要点)?([0-9零〇一二两三四五六七八九十百千]+)(条)?(?:\s|$)", heading)
+    match = re.match(
+        r"(第)?(要点)?([0-9]{1,4}|[零〇一二两三四五六七八九十百千]+)(条)?(?:\s|$)", heading
+    )
     if not match or not ((match[1] and match[4] and not match[2]) or (match[2] and not match[4])):
         return None
     number = int(match[3]) if match[3].isdecimal() else chinese_number(match[3])
@@ -403,14 +424,9 @@ def article_key(heading: str) -> str | None:
 
 
 def chinese_number(text: str) -> int | None:
-    """A Chinese numeral below ten thousand → number; None when it is not one."""
-    total, digit = 0, None
-    for character in text:
-        if character in _DIGITS:
-            digit = _DIGITS[character]
-        elif character in _UNITS:
-            total += (1 if digit is None else digit) * _UNITS[character]
-            digit = None
-        else:
-            return None
-    return total + (digit or 0)
+    """A Chinese numeral from 1 to 9999 as laws write it → number; None when it is not one."""
+    match = _NUMERAL.fullmatch(text)
+    if not match or not text:
+        return None
+    thousands, hundreds, tens, ones = (_DIGITS.get(digit or "", 0) for digit in match.groups())
+    return 1000 * thousands + 100 * hundreds + 10 * (tens or "十" in text) + ones

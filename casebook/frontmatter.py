@@ -129,7 +129,9 @@ class _Handler(BaseHandler):
         try:
             value = self._document(yaml.parse(fm, Loader=_LOADER))
         except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
+            # Of brackets and quotes that are not closed, the start is what to mend.
+            left_open = re.search("flow|quoted", getattr(error, "context", None) or "")
+            mark = getattr(error, "context_mark" if left_open else "problem_mark", None)
             line = mark.line + 1 if mark else 1
             problem = getattr(error, "problem", None) or str(error)
             raise FrontMatterError(
@@ -145,10 +147,19 @@ class _Handler(BaseHandler):
         return value
 
     def _document(self, events: Iterator[yaml.Event]) -> Any:
+        value = None
         for event in events:
-            if isinstance(event, yaml.DocumentStartEvent):
-                return self._value(next(events), events, ())
-        return None
+            if not isinstance(event, yaml.DocumentStartEvent):
+                continue
+            if self.lines:
+                raise FrontMatterError(
+                    "yaml-syntax",
+                    event.start_mark.line + 1,
+                    "信息块里又开始了一块。",
+                    "信息块只在结束处单独写一行 ---，后面不要有空格。",
+                )
+            value = self._value(next(events), events, ())
+        return value
 
     def _value(self, event: Any, events: Iterator[Any], place: Location) -> Any:
         line = event.start_mark.line + 1

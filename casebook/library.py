@@ -34,15 +34,17 @@ from casebook.settings import (
     SETTINGS_FILE,
     Audience,
     Settings,
-    Term,
+    Taxonomy,
     load_settings,
 )
 
 Progress = Callable[[int, int], None]
 # A link to a document in Markdown; its rendered form is casebook.markup.DOCUMENT_LINK.
+# It takes every form that may name a document, also wrong ones; a text without ends is read once.
 MARKDOWN_LINK = re.compile(
-    r"\[(?P<label>[^\]\n]*)\]\(\s*<?(?P<id>(?:case|faq|policy)(?:-[a-z0-9]+)+)"
-    r"(?:#(?P<article>[a-z0-9]+))?>?[^)\n]*\)"
+    r"\[(?P<label>(?:\\.|[^\[\]\\]++|\[[^\[\]]*+\])*+)\]"
+    r"\(\s*+<?(?P<id>(?:case|faq|policy)(?:-[a-z0-9]++)++)"
+    r"(?:#(?P<article>[a-z0-9]++))?+[^()\n]*+\s*+\)"
 )
 
 
@@ -327,24 +329,38 @@ class _Redactor:
 def _public_settings(
     settings: Settings, reader: Audience, documents: Iterable[Document]
 ) -> Settings:
-    """The settings without words, audiences and subjects that the reader does not meet."""
-    terms: tuple[Term, ...] = tuple(
+    """The settings without words, audiences and taxonomy terms that the reader does not meet."""
+    if reader == settings.widest:
+        return settings
+    terms = tuple(
         term for term in settings.glossary.terms if settings.may_read(reader.id, term.audience)
     )
-    used = {document.subject for document in documents if document.subject}
-    subjects = {
-        parent: tuple(child for child in children if f"{parent}/{child}" in used)
-        for parent, children in settings.taxonomy.subjects.items()
-        if any(path == parent or path.startswith(f"{parent}/") for path in used)
-    }
-    level = settings.level(reader.id)
     return settings.model_copy(
         update={
-            "audiences": settings.audiences[: level + 1],
+            "audiences": (reader,),
             "glossary": settings.glossary.model_copy(update={"terms": terms}),
-            "taxonomy": settings.taxonomy.model_copy(update={"subjects": subjects}),
+            "taxonomy": _used_taxonomy(settings.taxonomy, list(documents)),
         }
     )
+
+
+def _used_taxonomy(taxonomy: Taxonomy, documents: list[Document]) -> Taxonomy:
+    """A taxonomy with no other terms than those that documents use."""
+    used: set[str] = set()
+    for document in documents:
+        for value in document.model_dump(exclude={"sections", "policies"}).values():
+            used.update(value if isinstance(value, tuple) else (str(value),))
+    lists = {
+        name: tuple(term for term in getattr(taxonomy, name) if term in used)
+        for name in type(taxonomy).model_fields
+        if name != "subjects"
+    }
+    subjects = {
+        parent: tuple(child for child in children if f"{parent}/{child}" in used)
+        for parent, children in taxonomy.subjects.items()
+        if parent in used or any(f"{parent}/{child}" in used for child in children)
+    }
+    return taxonomy.model_copy(update={**lists, "subjects": subjects})
 
 
 def _cited_by(documents: Iterable[Document]) -> dict[str, list[Document]]:

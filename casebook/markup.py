@@ -36,6 +36,10 @@ _TAGS = set(
     "a blockquote br code del em h3 h4 h5 h6 hr li ol p pre strong"
     " table tbody td th thead tr ul".split()
 )
+# Where a link may lead: other addresses would depend on the page that shows the text.
+_LINK = re.compile(
+    r"(?i:https?|mailto|tel):.+|(?:case|faq|policy)(?:-[a-z0-9]+)+(?:#[a-z0-9]+)?", re.DOTALL
+)
 _BLOCK_END = re.compile(r"</(?:p|li|h[3-6]|blockquote|pre|tr|td|th)>|<br>|<hr>")
 _TASK = re.compile(r"(<li>(?:\s*<p>)?)\[([ xX])\] ")
 
@@ -177,6 +181,9 @@ def _markdown() -> markdown.Markdown:
 def _clean(rendered: str) -> str:
     cleaned = nh3.clean(
         rendered,
+        attribute_filter=lambda tag, name, value: (
+            None if name == "href" and not _LINK.fullmatch(value) else value
+        ),
         tags=_TAGS,
         attributes={"a": {"href"}, "th": {"align"}, "td": {"align"}, "ol": {"start"}},
         url_schemes={"https", "http", "mailto", "tel"},

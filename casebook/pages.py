@@ -123,7 +123,7 @@ def _document(document: Document, view: View) -> Page:
         parts.append(_answer(answer, view))
     parts.append(_facts(document, view))
     parts += [_section(s, document, view) for s in document.sections if s is not answer]
-    parts += [_rests_on(document, view), _cited_by(document, view)]
+    parts += [_selection(document, view), _rests_on(document, view), _cited_by(document, view)]
     first = answer or document.sections[0]
     return Page(
         path=f"{document.kind.folder}/{document.id}.md",
@@ -200,6 +200,8 @@ def _facts(document: Document, view: View) -> str:
         rows.append(("有效", f"{document.effective_from_or_none} 至 {until}"))
     if view.internal:
         rows.append(("复核", review_state(document, view.on, view.settings.review.due_soon)))
+    if document.tags:
+        rows.append(("标签", "、".join(document.tags)))
     rows.append(("编号", document.id))
     cells = "".join(f"<div><dt>{_esc(k)}</dt><dd>{_esc(v)}</dd></div>" for k, v in rows)
     return f'<dl class="cb-facts">{cells}</dl>'
@@ -239,6 +241,20 @@ def review_state(document: Document, on: date, due_soon: int) -> str:
     if on + timedelta(days=due_soon) >= document.review_by:
         return f"{document.review_by} 前，即将到期"
     return f"{document.review_by} 前"
+
+
+def _selection(document: Document, view: View) -> str:
+    """Why a case was chosen, for those who write and review cases."""
+    if not isinstance(document, Case) or not view.internal:
+        return ""
+    reasons = {
+        "目的性": document.purpose,
+        "典型性": document.typicality,
+        "时效性": document.timeliness,
+        "可行性": document.feasibility,
+    }
+    rows = "".join(f"<div><dt>{k}</dt><dd>{_esc(v)}</dd></div>" for k, v in reasons.items())
+    return f'<details class="cb-selection"><summary>为什么选它</summary><dl>{rows}</dl></details>'
 
 
 def _rests_on(document: Document, view: View) -> str:

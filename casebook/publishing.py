@@ -23,6 +23,7 @@ from casebook.errors import LeakError, PublishError
 from casebook.guide import guide_navigation, guide_pages
 from casebook.library import View, load_library
 from casebook.pages import NavEntry, navigation, view_pages
+from casebook.problems import Problem
 from casebook.sweep import canaries, sweep
 
 PAGES = "pages"
@@ -37,11 +38,13 @@ class Stage:
         folder: holds ``mkdocs.yml`` and ``pages/``.
         name: the site's name.
         nav: the navigation, as MkDocs writes it.
+        canaries: what the built site must not hold anywhere.
     """
 
     folder: Path
     name: str
     nav: list[Any]
+    canaries: frozenset[str]
 
     @property
     def pages(self) -> Path:
@@ -49,13 +52,14 @@ class Stage:
         return self.folder / PAGES
 
 
-def stage(view: View, folder: Path) -> Stage:
+def stage(view: View, widest: View, folder: Path) -> Stage:
     """Writes a view's pages and configuration.
 
     Files that would not change are left as they are, so that a watching builder stays quiet.
 
     Args:
         view: what to stage.
+        widest: the widest audience's view of the same library on the same day.
         folder: the audience's stage; files in it that belong to no page are removed.
     """
     pages = [*view_pages(view), *guide_pages(view)]
@@ -75,21 +79,28 @@ def stage(view: View, folder: Path) -> Stage:
                 file.rmdir()
         elif file.relative_to(folder).as_posix() not in texts:
             file.unlink()
-    return Stage(folder, view.audience.title, nav)
+    return Stage(folder, view.audience.title, nav, frozenset(canaries(widest, view)))
 
 
-def stage_for_builder(config_file: Path, options: Mapping[str, Any]) -> Stage:
+def stage_for_builder(
+    config_file: Path, options: Mapping[str, Any]
+) -> tuple[Stage, tuple[Problem, ...]]:
     """Stages what a builder that was started by hand is about to build.
 
     Args:
         config_file: its configuration, in the library's folder unless ``options`` say otherwise.
         options: ``extra.casebook`` of that configuration: ``library`` and ``audience``, both
             optional; the narrowest audience is the default.
+
+    Returns:
+        The stage, and what is wrong with the files that are not in it.
     """
     root = (config_file.parent / str(options.get("library", "."))).resolve()
     library = load_library(root)
     view = library.view(options.get("audience"))
-    return stage(view, root / "build" / "stage" / view.audience.id)
+    widest = library.view(library.settings.widest.id, view.on)
+    staged = stage(view, widest, root / "build" / "stage" / view.audience.id)
+    return staged, library.problems
 
 
 def build_site(view: View, widest: View, stage_folder: Path, out: Path) -> int:
@@ -109,18 +120,27 @@ def build_site(view: View, widest: View, stage_folder: Path, out: Path) -> int:
         LeakError: the built site held something that its audience must not see.
     """
     refuse_tracked(out)
-    staged = stage(view, stage_folder)
+    staged = stage(view, widest, stage_folder)
     fresh = out.with_name(f".{out.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     try:
         _run_builder(staged, fresh)
-        leaks = sweep(fresh, canaries(widest, view))
-        if leaks:
-            raise LeakError([str(leak) for leak in leaks])
+        prove(fresh, staged)
         _replace(fresh, out)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return sum(1 for path in out.rglob("*") if path.is_file())
+
+
+def prove(site: Path, staged: Stage) -> None:
+    """Sweeps a built site for what its audience must not see.
+
+    Raises:
+        LeakError: something of it is there.
+    """
+    leaks = sweep(site, staged.canaries)
+    if leaks:
+        raise LeakError([str(leak) for leak in leaks])
 
 
 def refuse_tracked(folder: Path) -> None:

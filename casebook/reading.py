@@ -33,10 +33,19 @@ from casebook.settings import Settings
 from casebook.validation import explain, nearest
 
 MAX_FILE = 256 * 1024
+# What may stand before a heading: spaces, quote marks and list marks.
+_INDENT = r"(?:\s|>|[*+-]\s|\d++[.)]\s)*+"
 # A heading of level 1 or 2, or anything that a reader or another parser may take for one.
-_HEADING_LIKE = re.compile(r"\s*#{1,2}(?!#)\s*\S")
-_SECTION = re.compile(r"## (?P<heading>[^\s].*?)(?:\s+\{audience=(?P<audience>[^{}]*)\})?\s*")
-_UNDERLINE = re.compile(r" {0,3}(=+|-+)\s*")
+_HEADING_LIKE = re.compile(_INDENT + r"#{1,2}(?!#)\s*\S")
+_SMALL_HEADING = re.compile(_INDENT + r"#{3,}")
+_SECTION = re.compile(
+    r"## (?P<heading>[^\s{}](?:[^{}]*[^\s{}])?)(?:\s+\{audience=(?P<audience>[^{}]*)\})?"
+)
+# What was meant to say who may read on.
+_ATTRIBUTE = re.compile(r"\{[^{}]*audience|audience\s*[=:]", re.IGNORECASE)
+_REFERENCE = re.compile(_INDENT + r"\[[^\[\]]+\]:")
+_UNDERLINE = re.compile(r"[\s>]*(=+|-+)\s*")
+_IMAGE = re.compile(r"(?<!<)!\[")
 _TAG = re.compile(r"<(/?[a-zA-Z][^<>\n]*|!--|![A-Za-z\[]|\?)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029]")
 
@@ -48,7 +57,8 @@ class Reading:
     Attributes:
         document: the document, or None when the file has an error.
         problems: everything found wrong.
-        lines: where things stand in the file, from 1: keys (``policies.0``), sections by key.
+        lines: where things stand in the file, from 1: keys (``policies.0``), sections by key, and
+            the first lines of their texts (``answer.text``).
     """
 
     document: Document | None
@@ -71,6 +81,12 @@ def read_file(file: Path, path: str, kind: Kind, settings: Settings) -> Reading:
             target = file.readlink()
             problem = rules.SYMLINK.problem(
                 path, 1, f"这是指向“{target}”的符号链接。", "放真正的文件，不要用链接。"
+            )
+            return Reading(None, (problem,))
+        if not stat.S_ISREG(info.st_mode):
+            # A pipe would keep its reader waiting for ever.
+            problem = rules.UNREADABLE.problem(
+                path, 1, "这不是普通文件。", "放真正的文件，不要放文件夹、管道或设备。"
             )
             return Reading(None, (problem,))
         if info.st_size > MAX_FILE:
@@ -187,7 +203,8 @@ def _typed(front: FrontMatter, path: str, kind: Kind, settings: Settings) -> Rea
             )
             problems.append(rule.problem(path, line, fault.message, fault.hint))
     audience = str(values.get("audience", ""))
-    specs = Policy.plan_spec if values.get("rank") == Policy.PLAN else model.spec
+    plan = kind is Kind.POLICY and values.get("rank") == Policy.PLAN
+    specs = Policy.plan_spec if plan else model.spec
     body = _Body(front, path, kind, specs, settings, audience)
     sections = body.read()
     lines.update(body.lines)
@@ -214,6 +231,7 @@ class _Body:
         self.specs = specs
         self.settings = settings
         self.audience = audience
+        self.restricted = [spec.heading for spec in specs if spec.restricted]
         self.text = front.body.split("\n")[1:]
         self.first_line = front.body_line
         self.problems: list[Problem] = []
@@ -222,7 +240,7 @@ class _Body:
     def read(self) -> tuple[Section, ...]:
         """The sections in the file's order."""
         sections: list[Section] = []
-        for line, heading, text in self._parts():
+        for line, heading, first, text in self._parts():
             section = self._section(line, heading, text)
             if section and section.key in self.lines:
                 self._report(
@@ -233,6 +251,7 @@ class _Body:
                 )
             elif section:
                 self.lines[section.key] = line
+                self.lines[f"{section.key}.text"] = first
                 sections.append(section)
         self._complete([section.key for section in sections])
         return tuple(sections)
@@ -240,8 +259,8 @@ class _Body:
     def _report(self, rule: Rule, line: int, message: str, hint: str) -> None:
         self.problems.append(rule.problem(self.path, line, message, hint))
 
-    def _parts(self) -> Iterator[tuple[int, str, str]]:
-        """Line, heading line and text of each part that begins with ``## ``."""
+    def _parts(self) -> Iterator[tuple[int, str, int, str]]:
+        """Line, heading, first line of text and text of each part that begins with ``## ``."""
         start, heading, part = 0, "", list[str]()
         for number, line in enumerate(self.text, self.first_line):
             self._look_at(number, line, part[-1] if part else "")
@@ -252,38 +271,46 @@ class _Body:
                 part.append(line)
         yield from self._close(start, heading, part)
 
-    def _close(self, start: int, heading: str, part: list[str]) -> Iterator[tuple[int, str, str]]:
+    def _close(
+        self, start: int, heading: str, part: list[str]
+    ) -> Iterator[tuple[int, str, int, str]]:
         text = "\n".join(part).strip()
+        blank = next((i for i, row in enumerate(part) if row.strip()), 0)
         if heading:
-            yield start, heading, text
+            yield start, heading, start + 1 + blank, text
         elif text:
-            line = self.first_line + next(i for i, row in enumerate(part) if row.strip())
             self._report(
                 rules.TEXT_BEFORE_SECTIONS,
-                line,
+                self.first_line + blank,
                 "第一个段落标题前面有文字。",
                 "把它移到一个段落里，或删掉。",
             )
 
     def _look_at(self, number: int, line: str, before: str) -> None:
         """Refuses lines that another reader could take for the start of a section."""
-        plain = "".join(c for c in unicodedata.normalize("NFKC", line) if _visible(c))
-        if _HEADING_LIKE.match(plain) and not _SECTION.fullmatch(line):
+        if self._misleads(line):
             self._report(
                 rules.MALFORMED_HEADING,
                 number,
                 f"“{line.strip()[:30]}”像段落标题，但写法不对。",
                 "段落标题顶格写成“## 标题”，可以加“ {audience=受众}”；小标题用三个 #。",
             )
-        if _UNDERLINE.fullmatch(line) and before.strip():
+        if _UNDERLINE.fullmatch(line) and before.strip(" >"):
             self._report(
                 rules.MALFORMED_HEADING,
                 number,
                 "文字下面紧接着横线，会变成标题。",
                 "横线前空一行；标题写成“### 小标题”。",
             )
-        if "![" in line:
+        if _IMAGE.search(line):
             self._report(rules.IMAGE, number, "有图片。", "把图里的要点写成文字或表格。")
+        if _REFERENCE.match(line):
+            self._report(
+                rules.REFERENCE_LINK,
+                number,
+                "链接的地址单独写成了一行。",
+                "写成 [文字](地址)，或 [文字](文档编号#条号)。",
+            )
         if tag := _TAG.search(line):
             self._report(
                 rules.RAW_HTML,
@@ -292,8 +319,24 @@ class _Body:
                 "只用 Markdown；尖括号写成全角〈〉。",
             )
 
+    def _misleads(self, line: str) -> bool:
+        """Whether a line looks like the start of a section, or says who may read, and does not."""
+        section = _SECTION.fullmatch(line.rstrip())
+        if section:
+            heading = _plain(section["heading"])
+            return "{" in heading or "}" in heading or bool(_ATTRIBUTE.search(heading))
+        plain = _plain(line)
+        if _HEADING_LIKE.match(plain) or _ATTRIBUTE.search(plain):
+            return True
+        # Words that only a restricted section may have at its head, standing alone.
+        small = _SMALL_HEADING.match(plain)
+        return any(
+            name in plain if small else re.match(rf"[\W\d_]*+{name}(?![^\W_])", plain)
+            for name in self.restricted
+        )
+
     def _section(self, line: int, heading_line: str, text: str) -> Section | None:
-        match = _SECTION.fullmatch(heading_line)
+        match = _SECTION.fullmatch(heading_line.rstrip())
         if not match:
             return None
         heading = match["heading"]
@@ -304,8 +347,6 @@ class _Body:
         if not text:
             self._report(rules.EMPTY_SECTION, line, f"段落“{heading}”是空的。", "写上内容。")
         audience = self._section_audience(line, match["audience"], spec)
-        if audience is None:
-            return None
         return Section(key=key, heading=heading, audience=audience, text=text)
 
     def _article(self, line: int, heading: str) -> str | None:
@@ -330,9 +371,7 @@ class _Body:
             )
         return key
 
-    def _section_audience(
-        self, line: int, named: str | None, spec: SectionSpec | None
-    ) -> str | None:
+    def _section_audience(self, line: int, named: str | None, spec: SectionSpec | None) -> str:
         """Who may see a section: never more readers than its document or its kind allows."""
         known = [audience.id for audience in self.settings.audiences]
         if named is not None and named not in known:
@@ -342,7 +381,7 @@ class _Body:
                 f"没有受众“{named}”。",
                 "写 " + " 或 ".join(known) + "。",
             )
-            return None
+            return known[-1]
         if self.audience not in known:
             return known[-1]
         floor = known[-1] if spec and spec.restricted else self.audience
@@ -353,7 +392,7 @@ class _Body:
                 f"段落的受众 {named} 比允许的 {floor} 更广。",
                 f"去掉 {{audience={named}}}，或写 {{audience={floor}}}。",
             )
-            return None
+            return floor
         return named or floor
 
     def _complete(self, found: list[str]) -> None:
@@ -382,5 +421,11 @@ class _Body:
             )
 
 
+def _plain(line: str) -> str:
+    """A line as the eye takes it: usual letters, nothing that cannot be seen."""
+    return "".join(c for c in unicodedata.normalize("NFKC", line) if _visible(c))
+
+
 def _visible(character: str) -> bool:
-    return unicodedata.category(character) not in ("Cf", "Mn")
+    # U+115F and U+1160 are letters that show nothing.
+    return unicodedata.category(character) not in ("Cf", "Mn") and character not in "\u115f\u1160"

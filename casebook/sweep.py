@@ -81,9 +81,10 @@ def _marks(wide: View, narrow: View) -> Iterator[str]:
             yield document.id
             yield document.title
             yield from getattr(document, "similar", ())
-        author = getattr(document, "author", None)
-        if author and author != getattr(kept, "author", None):
-            yield author
+        for name in document.internal:
+            value = getattr(document, name, None)
+            if isinstance(value, str) and value != getattr(kept, name, None):
+                yield value
         visible = {section.key for section in kept.sections} if kept else set()
         for section in document.sections:
             if section.key not in visible:

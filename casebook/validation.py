@@ -38,14 +38,23 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 def explain(error: ValidationError, model: type[BaseModel]) -> list[Fault]:
     """Turns every error of a validation into a Fault."""
-    return [_fault(detail, model) for detail in error.errors()]
+    return [_fault(detail, model) for detail in error.errors() if not _echo(detail)]
+
+
+def _echo(detail: ErrorDetails) -> bool:
+    """Whether a list is called too short only because its faulty items do not count."""
+    if detail["type"] != "too_short":
+        return False
+    return len(detail["input"]) >= int(detail["ctx"]["min_length"])
 
 
 def _fault(detail: ErrorDetails, model: type[BaseModel]) -> Fault:
     location = tuple(detail["loc"])
-    key = next((part for part in reversed(location) if isinstance(part, str)), "")
     kind = detail["type"]
     context: dict[str, Any] = detail.get("ctx", {})
+    if not location and context.get("key"):
+        location = (context["key"],)
+    key = next((part for part in reversed(location) if isinstance(part, str)), "")
     found = _shown(detail["input"])
     if "hint" in context:
         return Fault(location, kind, f"{key}：{detail['msg']}。", f"{context['hint']}。")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import opencc
 import rjieba
@@ -15,10 +16,12 @@ import rjieba
 from casebook.settings import Term
 
 # Bound on the terms of one query, so that no query costs much more than another.
-MAX_TERMS = 96
+MAX_TERMS = 128
 WORD_WEIGHT = 1.0
-CHARACTER_WEIGHT = 0.6
+CHARACTER_WEIGHT = 1.0
+PAIR_WEIGHT = 0.8
 SYNONYM_WEIGHT = 0.7
+STOP_WEIGHT = 0.3
 # Words that ask, join or soften; they say nothing about what is asked.
 STOP_WORDS = frozenset(
     """
@@ -74,19 +77,26 @@ class Analyzer:
         return [word for word in self._jieba.cut(self.normalize(text)) if _is_term(word)]
 
     def terms(self, text: str) -> list[str]:
-        """The terms to index: words, the words inside long ones, and each character."""
+        """The terms to index: words, the words inside long ones, characters and pairs of them.
+
+        Characters find what was cut differently; pairs keep the order that characters lose.
+        """
         normal = self.normalize(text)
-        terms = [word for word in self._jieba.cut_for_search(normal) if _is_term(word)]
-        singles = {word for word in terms if len(word) == 1}
-        terms += [c for c in normal if _is_han(c) and c not in singles]
-        return terms
+        words = [word for word in self._jieba.cut_for_search(normal) if _is_term(word)]
+        known = set(words)
+        singles = [c for c in normal if _is_han(c) and c not in known]
+        pairs = [a + b for a, b in pairwise(normal) if _is_han(a) and _is_han(b)]
+        return [*words, *singles, *(pair for pair in pairs if pair not in known)]
 
     def query(self, text: str) -> list[WeightedTerm]:
         """The terms to look for, each once, the weightiest first."""
+        words = set(self.words(text)) | set(self._jieba.cut_for_search(self.normalize(text)))
         weights: dict[str, float] = {}
         for term in self.terms(text):
-            weight = CHARACTER_WEIGHT if len(term) == 1 and _is_han(term) else WORD_WEIGHT
-            weights.setdefault(term, weight * (0.3 if term in STOP_WORDS else 1.0))
+            weight = CHARACTER_WEIGHT if len(term) == 1 else WORD_WEIGHT
+            if term not in words and len(term) > 1:
+                weight = PAIR_WEIGHT
+            weights.setdefault(term, weight * (STOP_WEIGHT if term in STOP_WORDS else 1.0))
         for synonym in self.synonyms(text):
             for term in self.terms(synonym):
                 if len(term) > 1:

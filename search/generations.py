@@ -125,26 +125,17 @@ def publish(view: View, root: Path, engine: Engine, source: str) -> Manifest:
         SearchError: it cannot be built, or somebody else is building.
     """
     folder = root / "generations"
-    folder.mkdir(parents=True, exist_ok=True)
-    with _writing(root):
-        for junk in folder.glob(".new-*"):
-            shutil.rmtree(junk)
-        name = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-        fresh = folder / f".new-{name}"
-        try:
-            manifest = _build(fresh, name, view, engine, source)
-            _open(fresh, view.audience.id).close()
-            fresh.rename(folder / name)
-        except OSError as error:
-            raise SearchError(
-                f"索引写不进 {folder}：{error.strerror}。检查磁盘空间和权限。"
-            ) from error
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
-        _sync(folder)
-        _point(root, name)
-        _prune(folder, name)
-        return manifest
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _writing(root):
+            for junk in folder.glob(".new-*"):
+                shutil.rmtree(junk)
+            manifest = _add(folder, view, engine, source)
+            _point(root, manifest.name)
+            _prune(folder, manifest.name)
+            return manifest
+    except OSError as error:
+        raise SearchError(f"索引写不进 {folder}：{error.strerror}。检查磁盘空间和权限。") from error
 
 
 def current_manifest(root: Path) -> Manifest | None:
@@ -191,6 +182,8 @@ class Live:
     def __init__(self, root: Path, audience: str) -> None:
         self._root = root
         self._audience = audience
+        # One for who moves over, which takes a while; one for the generation in use.
+        self._moving = threading.Lock()
         self._lock = threading.Lock()
         self._looked = time.monotonic()
         self._pointer = _pointer(root)
@@ -213,9 +206,9 @@ class Live:
         self._generation.retire()
 
     def _follow(self) -> None:
-        """Moves over to a new generation; whoever finds the lock taken goes on with the old."""
+        """Moves over to a new generation; whoever comes meanwhile goes on with the old."""
         now = time.monotonic()
-        if now - self._looked < _LOOK_EVERY or not self._lock.acquire(blocking=False):
+        if now - self._looked < _LOOK_EVERY or not self._moving.acquire(blocking=False):
             return
         try:
             self._looked = now
@@ -223,16 +216,31 @@ class Live:
             if pointer == self._pointer:
                 return
             self._pointer = pointer
-            old = self._generation
-            try:
-                self._generation = open_current(self._root, self._audience)
-            except IndexMissing as error:
-                log.error("继续使用旧索引：%s", error)
-                return
-            log.info("换到索引 %s", self._generation.manifest.name)
+            self._move(open_current(self._root, self._audience))
+        except IndexMissing as error:
+            log.error("继续使用旧索引：%s", error)
         finally:
-            self._lock.release()
+            self._moving.release()
+
+    def _move(self, new: Generation) -> None:
+        with self._lock:
+            old, self._generation = self._generation, new
         old.retire()
+        log.info("换到索引 %s", new.manifest.name)
+
+
+def _add(folder: Path, view: View, engine: Engine, source: str) -> Manifest:
+    """Builds a generation aside, reads it back, and gives it its place."""
+    name = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    fresh = folder / f".new-{name}"
+    try:
+        manifest = _build(fresh, name, view, engine, source)
+        _open(fresh, view.audience.id).close()
+        fresh.rename(folder / name)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    _sync(folder)
+    return manifest
 
 
 def _build(fresh: Path, name: str, view: View, engine: Engine, source: str) -> Manifest:
@@ -240,8 +248,7 @@ def _build(fresh: Path, name: str, view: View, engine: Engine, source: str) -> M
     rows = list(passages(view))
     analyzer = Analyzer(view.settings.glossary.terms)
     count = engine.build(fresh / _ENGINE, (_entry(row, analyzer) for row in rows))
-    keywords = {row.document: row.keywords for row in rows}
-    write_store(fresh / _STORE, view, rows, keywords)
+    write_store(fresh / _STORE, view, rows, analyzer.normalize)
     files = sorted(path for path in fresh.rglob("*") if path.is_file())
     manifest = Manifest(
         format=FORMAT,
@@ -261,7 +268,8 @@ def _build(fresh: Path, name: str, view: View, engine: Engine, source: str) -> M
 
 
 def _entry(passage: Passage, analyzer: Analyzer) -> Entry:
-    terms = {"heading": analyzer.terms(passage.heading), "body": analyzer.terms(passage.body)}
+    text = f"{passage.heading}\n{passage.body}"
+    terms = {"heading": analyzer.terms(passage.names), "body": analyzer.terms(text)}
     return Entry(passage.id, terms, passage.keywords)
 
 
@@ -289,16 +297,23 @@ def _manifest(folder: Path) -> Manifest:
         manifest = Manifest(**data)
     except (OSError, ValueError, TypeError) as error:
         raise SearchError(f"清单读不了：{error}") from None
+    if not isinstance(manifest.files, dict):
+        raise SearchError("清单里没有文件的校验值")
     if manifest.format != FORMAT:
         raise SearchError(f"索引的格式是 {manifest.format}，这个版本只认识 {FORMAT}")
     return manifest
 
 
 def _verify(folder: Path, manifest: Manifest) -> None:
-    for name, wanted in manifest.files.items():
-        path = folder / name
-        if not path.is_file() or _digest(path) != wanted:
-            raise SearchError(f"文件 {name} 不见了或被改动过")
+    """Every file is the one that the manifest names, and there is no other."""
+    try:
+        files = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
+        del files[_MANIFEST]
+        for name in sorted(files.keys() | manifest.files.keys()):
+            if name not in files or _digest(files[name]) != manifest.files.get(name):
+                raise SearchError(f"文件 {name} 和清单不符")
+    except OSError as error:
+        raise SearchError(f"文件读不了：{error}") from None
 
 
 def _digest(path: Path) -> str:
@@ -336,26 +351,37 @@ def _current(root: Path) -> str:
         name = (root / "current").read_text(encoding="utf-8").strip()
     except OSError:
         raise IndexMissing(f"{root} 里还没有索引") from None
+    except ValueError:
+        name = ""
     if not name or "/" in name or name.startswith("."):
         raise SearchError(f"{root / 'current'} 的内容不对")
     return name
 
 
 def _names(root: Path) -> list[str]:
-    """The published generation's name, then the older ones, newest first."""
-    folder = root / "generations"
+    """The published generation's name, then those that can stand in for it, newest first."""
     try:
         current = _current(root)
-    except SearchError:
+    except IndexMissing:
         return []
-    names = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
-    older = sorted((name for name in names if name < current), reverse=True)
-    return [current, *older]
+    except SearchError as error:
+        log.error("%s", error)
+        current = ""
+    names = _generations(root / "generations")
+    older = [name for name in names if name < current]
+    return [current, *older] if current in names else older or names
+
+
+def _generations(folder: Path) -> list[str]:
+    """The names of all complete generations, newest first."""
+    if not folder.is_dir():
+        return []
+    names = (path.name for path in folder.iterdir())
+    return sorted((name for name in names if not name.startswith(".")), reverse=True)
 
 
 def _prune(folder: Path, current: str) -> None:
-    names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-    for name in [name for name in names if name <= current][:-KEPT]:
+    for name in [name for name in _generations(folder) if name <= current][KEPT:]:
         shutil.rmtree(folder / name, ignore_errors=True)
 
 

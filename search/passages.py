@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from casebook.documents import Case, Document, Faq, Kind, Policy
+from casebook.documents import Case, Document, Faq, Policy
 from casebook.library import View
 from casebook.markup import plain_text
 
@@ -22,8 +22,9 @@ class Passage:
         id: the document's id, a slash and the piece's name; unique in a view.
         document: the document's id.
         anchor: where on the document's page it stands; empty for the top.
-        heading: the question or the title it is found by.
+        heading: its own question or heading.
         body: its text.
+        names: what its whole document is called: title, similar questions, tags, articles.
         keywords: what it can be filtered by, as lists of terms by name.
     """
 
@@ -32,15 +33,24 @@ class Passage:
     anchor: str
     heading: str
     body: str
+    names: str = ""
     keywords: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """Everything that it is found by."""
+        return f"{self.names}\n{self.heading}\n{self.body}"
 
 
 def passages(view: View) -> Iterator[Passage]:
     """All passages of a view, document by document."""
     for document in view.documents:
         keywords = _keywords(document)
+        names = _names(document)
         for name, anchor, heading, body in _pieces(document):
-            yield Passage(f"{document.id}/{name}", document.id, anchor, heading, body, keywords)
+            yield Passage(
+                f"{document.id}/{name}", document.id, anchor, heading, body, names, keywords
+            )
 
 
 def _pieces(document: Document) -> Iterator[tuple[str, str, str, str]]:
@@ -54,10 +64,18 @@ def _pieces(document: Document) -> Iterator[tuple[str, str, str, str]]:
             if section.key != "answer":
                 yield section.key, section.anchor, section.heading, plain_text(section.html)
         return
-    yield "title", "", f"{document.title} {' '.join(document.tags)}", ""
     for section in document.sections:
-        heading = section.heading if isinstance(document, Policy) else document.title
-        yield section.key, section.anchor, heading, plain_text(section.html)
+        yield section.key, section.anchor, section.heading, plain_text(section.html)
+
+
+def _names(document: Document) -> str:
+    """What a document is called; part of each of its passages, so that context counts."""
+    names = [document.title, *document.tags]
+    if isinstance(document, Faq):
+        names += document.similar
+    if isinstance(document, Policy):
+        names += [section.heading for section in document.sections]
+    return "\n".join(names)
 
 
 def _keywords(document: Document) -> dict[str, tuple[str, ...]]:
@@ -69,6 +87,3 @@ def _keywords(document: Document) -> dict[str, tuple[str, ...]]:
         keywords["level"] = (document.level,)
         keywords["customer_type"] = document.customer_types
     return keywords
-
-
-KIND_ORDER = (Kind.FAQ, Kind.CASE, Kind.POLICY)

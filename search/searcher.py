@@ -7,28 +7,30 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from casebook.documents import Kind, Standing
 from casebook.errors import QueryRefused
+from search.analysis import WeightedTerm
 from search.engines.base import KEYWORDS, Query
 from search.generations import Generation
-from search.passages import Passage
 from search.snippets import snippet
-from search.store import Stored
+from search.store import Card, Stored, StoredPassage
 
 MAX_CHARACTERS = 200
 MAX_TOKENS = 16
 MAX_SIZE = 50
 MAX_DEPTH = 200
 SECONDS = 1.0
-# A document is a result when its best passage and title hold this share of the query's words.
-MIN_COVERAGE = 0.5
-WEIGHTS = {"heading": 2.0, "body": 1.0}
-# The approved answer is what most calls need; a case or a rule stands behind it.
-KIND_FACTORS = {Kind.FAQ: 1.15, Kind.CASE: 1.0, Kind.POLICY: 0.95}
+WEIGHTS = {"heading": 1.0, "body": 1.0}
+# How much of a query (by its terms' weights, 0 to 1) a document must hold to be a result, and a
+# FAQ entry to be the answer.
+MIN_MATCH = 0.3
+MIN_ANSWER = 0.6
+# The share of a score that depends on how much of the query is held.
+MATCH_SHARE = 0.3
 # Passages to ask the engine for: documents have several, so more than the depth of results.
 _CANDIDATES = 600
 
@@ -58,6 +60,7 @@ class Hit:
         document: the document.
         passage: the passage that matched best.
         score: higher is better; comparable within one result only.
+        match: how much of the query it holds, 0 to 1.
         standing: whether it holds today.
         title: its title as escaped HTML with marks.
         snippet: text around the match as escaped HTML with marks.
@@ -65,8 +68,9 @@ class Hit:
     """
 
     document: Stored
-    passage: Passage
+    passage: StoredPassage
     score: float
+    match: float
     standing: Standing
     title: str
     snippet: str
@@ -96,6 +100,18 @@ class Results:
     took_ms: float
 
 
+@dataclass(frozen=True)
+class _Candidate:
+    """A document that may be a result, before it is made ready to show."""
+
+    document: str
+    card: Card
+    passage: StoredPassage
+    score: float
+    match: float
+    standing: Standing
+
+
 class Searcher:
     """Answers queries from one generation.
 
@@ -114,7 +130,9 @@ class Searcher:
         internal: bool,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._generation = generation
+        self._index = generation.index
+        self._store = generation.store
+        self._analyzer = generation.analyzer
         self._on = on
         self._internal = internal
         self._clock = clock
@@ -131,112 +149,109 @@ class Searcher:
         check_request(request)
         found, more = self._found(request, started)
         start = (request.page - 1) * request.size
-        page = found[start : start + request.size]
-        answer = self._answer(request.text, found) if not request.filters.get("level") else None
         return Results(
             request=request,
-            hits=tuple(page),
+            hits=self._hits(request.text, found[start : start + request.size]),
             total=len(found),
             more=more,
-            answer=answer,
-            facets=self._facets(found),
+            answer=self._answer(found),
+            facets=_facets(found),
             took_ms=(self._clock() - started) * 1000,
         )
 
     def document(self, document_id: str) -> Stored | None:
         """The document of that id, None when this audience has none such today."""
-        found = self._generation.store.documents([document_id]).get(document_id)
+        found = self._store.documents([document_id]).get(document_id)
         return found if found and self._shown(found) else None
 
-    def _shown(self, document: Stored) -> bool:
+    def _shown(self, document: Stored | Card) -> bool:
         return self._internal or document.standing(self._on) is Standing.CURRENT
 
-    def _found(self, request: Request, started: float) -> tuple[list[Hit], bool]:
-        """Every result within the depth, best first."""
-        analyzer = self._generation.analyzer
-        terms = analyzer.query(request.text)
+    def _found(self, request: Request, started: float) -> tuple[list[_Candidate], bool]:
+        """Every result within the depth, best first, and whether there may be more."""
+        terms = self._analyzer.query(request.text)
         if not terms:
             return [], False
         query = Query(
             tuple(terms), WEIGHTS, request.filters, _CANDIDATES, deadline=started + SECONDS
         )
-        ranked = self._generation.index.search(query)
-        passages = self._generation.store.passages([name for name, _ in ranked.hits])
-        best = self._best(ranked.hits, passages)
-        documents = self._generation.store.documents(list(best))
+        ranked = self._index.search(query)
+        best: dict[str, tuple[str, float]] = {}
+        for name, score in ranked.hits:
+            best.setdefault(name.partition("/")[0], (name, score))
+        passages = self._store.passages([name for name, _ in best.values()])
+        cards = self._store.cards(list(best))
         query.check_deadline()
-        words = analyzer.content_words(request.text)
-        hits = [
-            hit
-            for name, (score, passage) in best.items()
-            if (document := documents.get(name)) and self._shown(document)
-            for hit in [self._hit(document, passage, score, words)]
-            if hit
-        ]
-        hits.sort(key=_order)
-        return hits[:MAX_DEPTH], ranked.total > _CANDIDATES or len(hits) > MAX_DEPTH
+        found = []
+        for document, (name, score) in best.items():
+            card, passage = cards[document], passages[name]
+            match = _match(terms, passage.normal)
+            if match >= MIN_MATCH and self._shown(card):
+                total = score * (1 - MATCH_SHARE + MATCH_SHARE * match)
+                standing = card.standing(self._on)
+                found.append(_Candidate(document, card, passage, total, match, standing))
+        found.sort(key=_order)
+        return found[:MAX_DEPTH], ranked.total > _CANDIDATES or len(found) > MAX_DEPTH
 
-    def _best(
-        self, ranked: Iterable[tuple[str, float]], passages: Mapping[str, Passage]
-    ) -> dict[str, tuple[float, Passage]]:
-        """The best passage of each document, in the order of their scores."""
-        best: dict[str, tuple[float, Passage]] = {}
-        for name, score in ranked:
-            passage = passages[name]
-            if passage.document not in best:
-                best[passage.document] = (score, passage)
-        return best
+    def _hits(self, text: str, page: list[_Candidate]) -> tuple[Hit, ...]:
+        """One page of results, ready to show."""
+        documents = self._store.documents([candidate.document for candidate in page])
+        words = self._analyzer.content_words(text)
+        marked = self._marked(words)
+        return tuple(self._hit(documents[c.document], c, words, marked) for c in page)
+
+    def _marked(self, words: list[str]) -> list[str]:
+        """What is marked in snippets: words and their parts, synonyms, lone characters."""
+        terms = self._analyzer.query(" ".join(words))
+        return [term.text for term in terms if len(term.text) > 1 or term.text in words]
 
     def _hit(
-        self, document: Stored, passage: Passage, score: float, words: list[str]
-    ) -> Hit | None:
-        analyzer = self._generation.analyzer
-        text = analyzer.normalize(f"{document.title} {passage.heading} {passage.body}")
-        related = {word: analyzer.synonyms(word) for word in words}
-        present = [w for w in words if w in text or any(s in text for s in related[w])]
-        if len(present) < MIN_COVERAGE * len(words):
-            return None
-        marked = [term.text for term in analyzer.query(" ".join(words)) if len(term.text) > 1]
-        marked += [word for word in words if len(word) == 1]
-        body = passage.body or passage.heading
+        self, document: Stored, candidate: _Candidate, words: list[str], marked: list[str]
+    ) -> Hit:
+        passage = candidate.passage
+        normalize = self._analyzer.normalize
         return Hit(
             document=document,
             passage=passage,
-            score=score * KIND_FACTORS[document.kind] * (0.6 + 0.4 * len(present) / len(words)),
-            standing=document.standing(self._on),
-            title=snippet(document.title, marked, analyzer.normalize, length=200),
-            snippet=snippet(body, marked, analyzer.normalize),
-            complete=len(present) == len(words),
+            score=candidate.score,
+            match=candidate.match,
+            standing=candidate.standing,
+            title=snippet(document.title, marked, normalize, length=200),
+            snippet=snippet(passage.body or passage.heading, marked, normalize),
+            complete=all(self._holds(passage.normal, word) for word in words),
         )
 
-    def _answer(self, text: str, found: list[Hit]) -> Stored | None:
-        """The valid FAQ entry whose question is the one asked, if there is one."""
-        top = next((hit for hit in found if hit.standing is Standing.CURRENT), None)
-        if top is None or top.document.kind is not Kind.FAQ:
+    def _holds(self, normal: str, word: str) -> bool:
+        """Whether a text holds a word or one of its synonyms."""
+        return word in normal or any(s in normal for s in self._analyzer.synonyms(word))
+
+    def _answer(self, found: list[_Candidate]) -> Stored | None:
+        """The valid FAQ entry that holds enough of the question, if it is the first result."""
+        top = found[0] if found else None
+        if top is None or top.card.kind is not Kind.FAQ or top.match < MIN_ANSWER:
             return None
-        return top.document if self._likeness(text, top) >= MIN_LIKENESS else None
-
-    def _likeness(self, text: str, hit: Hit) -> float:
-        """How much of the query the entry's question holds, 0 to 1; stop words count little."""
-        analyzer = self._generation.analyzer
-        held = set(analyzer.terms(f"{hit.document.title} {hit.passage.heading}"))
-        terms = [term for term in analyzer.query(text) if term.text in analyzer.terms(text)]
-        total = sum(term.weight for term in terms)
-        return sum(term.weight for term in terms if term.text in held) / total if total else 0.0
-
-    def _facets(self, found: list[Hit]) -> dict[str, tuple[tuple[str, int], ...]]:
-        counts: dict[str, Counter[str]] = {name: Counter() for name in KEYWORDS}
-        for hit in found:
-            for name, values in hit.document.keywords.items():
-                counts[name].update(values)
-        return {
-            name: tuple(sorted(counter.items(), key=lambda item: (-item[1], item[0])))
-            for name, counter in counts.items()
-            if counter
-        }
+        if top.standing is not Standing.CURRENT:
+            return None
+        return self._store.documents([top.document])[top.document]
 
 
-MIN_LIKENESS = 0.6
+def _match(terms: Sequence[WeightedTerm], normal: str) -> float:
+    """How much of a query a text holds, by the weights of its terms, 0 to 1."""
+    total = sum(term.weight for term in terms)
+    return sum(term.weight for term in terms if term.text in normal) / total
+
+
+def _facets(found: list[_Candidate]) -> dict[str, tuple[tuple[str, int], ...]]:
+    """For each filter its values, with how many results have them, most first."""
+    counts: dict[str, Counter[str]] = {name: Counter() for name in KEYWORDS}
+    for candidate in found:
+        for name, values in candidate.card.keywords.items():
+            counts[name].update(values)
+    return {
+        name: tuple(sorted(counter.items(), key=lambda item: (-item[1], item[0])))
+        for name, counter in counts.items()
+        if counter
+    }
 
 
 def check_request(request: Request) -> None:
@@ -262,6 +277,6 @@ def check_request(request: Request) -> None:
         raise QueryRefused(f"没有筛选条件 {unknown[0]}；可用：{'、'.join(KEYWORDS)}。")
 
 
-def _order(hit: Hit) -> tuple[bool, float, str]:
+def _order(found: _Candidate) -> tuple[bool, float, str]:
     """Valid documents before all others, then by score."""
-    return hit.standing is not Standing.CURRENT, -hit.score, hit.document.id
+    return found.standing is not Standing.CURRENT, -found.score, found.document

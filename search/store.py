@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -20,6 +20,7 @@ from casebook.documents import (
     Kind,
     Policy,
     Standing,
+    standing,
 )
 from casebook.errors import SearchError
 from casebook.library import View
@@ -29,10 +30,12 @@ from search.passages import Passage
 
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE documents (id TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE documents (
+    id TEXT PRIMARY KEY, card TEXT NOT NULL, record TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE passages (
     id TEXT PRIMARY KEY, document TEXT NOT NULL, anchor TEXT NOT NULL,
-    heading TEXT NOT NULL, body TEXT NOT NULL
+    heading TEXT NOT NULL, body TEXT NOT NULL, normal TEXT NOT NULL
 ) WITHOUT ROWID;
 """
 # SQLite's own bound on the number of parameters is far above this.
@@ -99,15 +102,53 @@ class Stored:
 
     def standing(self, on: date) -> Standing:
         """Whether it holds on a day."""
-        if self.effective_from and on < self.effective_from:
-            return Standing.UPCOMING
-        if self.effective_until and on > self.effective_until:
-            return Standing.ENDED
-        return Standing.CURRENT
+        return standing(self.effective_from, self.effective_until, on)
 
     def review_due(self, on: date) -> bool:
         """Whether its review date has passed."""
         return self.review_by is not None and on > self.review_by
+
+
+@dataclass(frozen=True)
+class Card:
+    """What ranking and counting need of a document.
+
+    Attributes:
+        kind: its kind.
+        effective_from: the first day it holds, if it has one.
+        effective_until: the last day it holds, if it has one.
+        keywords: what it can be filtered by.
+    """
+
+    kind: Kind
+    effective_from: date | None
+    effective_until: date | None
+    keywords: dict[str, tuple[str, ...]]
+
+    def standing(self, on: date) -> Standing:
+        """Whether it holds on a day."""
+        return standing(self.effective_from, self.effective_until, on)
+
+
+@dataclass(frozen=True)
+class StoredPassage:
+    """A passage as it was indexed.
+
+    Attributes:
+        id: its id.
+        document: its document's id.
+        anchor: where it stands on the document's page.
+        heading: its own question or heading.
+        body: its text.
+        normal: what it is found by (its document's names, heading, body), in normal form.
+    """
+
+    id: str
+    document: str
+    anchor: str
+    heading: str
+    body: str
+    normal: str
 
 
 def page_url(document: Document, anchor: str = "") -> str:
@@ -190,7 +231,7 @@ def _reference(view: View, name: str, article: str | None) -> Reference | None:
 
 
 def write_store(
-    file: Path, view: View, rows: Iterable[Passage], keywords: dict[str, dict[str, tuple[str, ...]]]
+    file: Path, view: View, rows: Sequence[Passage], normalize: Callable[[str], str]
 ) -> None:
     """Writes a new store.
 
@@ -198,8 +239,9 @@ def write_store(
         file: does not exist yet.
         view: whose documents and words it holds.
         rows: the view's passages.
-        keywords: what each document can be filtered by, by its id.
+        normalize: the analyzer's normal form.
     """
+    keywords = {row.document: row.keywords for row in rows}
     meta = {
         "title": view.audience.title,
         "terms": [term.model_dump() for term in view.settings.glossary.terms],
@@ -214,22 +256,23 @@ def write_store(
             ((name, json.dumps(value, ensure_ascii=False)) for name, value in meta.items()),
         )
         database.executemany(
-            "INSERT INTO documents VALUES (?, ?)",
-            (
-                (
-                    d.id,
-                    json.dumps(
-                        asdict(stored(d, view, keywords[d.id])), ensure_ascii=False, default=str
-                    ),
-                )
-                for d in view.documents
-            ),
+            "INSERT INTO documents VALUES (?, ?, ?)",
+            (_document_row(stored(d, view, keywords[d.id])) for d in view.documents),
         )
         database.executemany(
-            "INSERT INTO passages VALUES (?, ?, ?, ?, ?)",
-            ((p.id, p.document, p.anchor, p.heading, p.body) for p in rows),
+            "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?)",
+            ((p.id, p.document, p.anchor, p.heading, p.body, normalize(p.text)) for p in rows),
         )
     database.close()
+
+
+def _document_row(document: Stored) -> tuple[str, str, str]:
+    card = Card(document.kind, document.effective_from, document.effective_until, document.keywords)
+    return document.id, _json(card), _json(document)
+
+
+def _json(record: Card | Stored) -> str:
+    return json.dumps(asdict(record), ensure_ascii=False, default=str)
 
 
 class Store:
@@ -244,13 +287,16 @@ class Store:
 
     def __init__(self, file: Path) -> None:
         self._lock = threading.Lock()
+        address = f"{file.absolute().as_uri()}?mode=ro&immutable=1"
         try:
-            self._database = sqlite3.connect(
-                f"file:{file}?mode=ro&immutable=1", uri=True, check_same_thread=False
-            )
+            self._database = sqlite3.connect(address, uri=True, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise SearchError(f"文档库打不开：{error}") from None
+        try:
             rows = self._rows("SELECT name, value FROM meta")
             self._meta: dict[str, Any] = {name: json.loads(value) for name, value in rows}
-        except (sqlite3.Error, ValueError) as error:
+        except (SearchError, ValueError) as error:
+            self._database.close()
             raise SearchError(f"文档库打不开：{error}") from None
 
     @property
@@ -272,12 +318,18 @@ class Store:
         rows = self._in("SELECT id, record FROM documents WHERE id IN ({})", ids)
         return {name: _stored(json.loads(record)) for name, record in rows}
 
-    def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
+    def cards(self, ids: Sequence[str]) -> dict[str, Card]:
+        """The cards of the documents of these ids."""
+        rows = self._in("SELECT id, card FROM documents WHERE id IN ({})", ids)
+        return {name: Card(**_typed(json.loads(card))) for name, card in rows}
+
+    def passages(self, ids: Sequence[str]) -> dict[str, StoredPassage]:
         """The passages of these ids."""
         rows = self._in(
-            "SELECT id, document, anchor, heading, body FROM passages WHERE id IN ({})", ids
+            "SELECT id, document, anchor, heading, body, normal FROM passages WHERE id IN ({})",
+            ids,
         )
-        return {row[0]: Passage(*row) for row in rows}
+        return {row[0]: StoredPassage(*row) for row in rows}
 
     def count(self) -> int:
         """How many documents there are."""
@@ -295,18 +347,28 @@ class Store:
         return found
 
     def _rows(self, statement: str, values: Sequence[str] = ()) -> list[Any]:
-        with self._lock:
-            return self._database.execute(statement, values).fetchall()
+        try:
+            with self._lock:
+                return self._database.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise SearchError(f"文档库读不了：{error}") from None
+
+
+def _typed(record: dict[str, Any]) -> dict[str, Any]:
+    """A record of JSON with its dates, kind and tuples."""
+    days = ("approved_on", "review_by", "effective_from", "effective_until")
+    return {
+        **record,
+        **{name: date.fromisoformat(record[name]) for name in days if record.get(name)},
+        "kind": Kind(record["kind"]),
+        "keywords": {name: tuple(values) for name, values in record["keywords"].items()},
+    }
 
 
 def _stored(record: dict[str, Any]) -> Stored:
-    days = ("approved_on", "review_by", "effective_from", "effective_until")
     return Stored(
         **{
-            **record,
-            **{name: date.fromisoformat(record[name]) if record[name] else None for name in days},
-            "kind": Kind(record["kind"]),
-            "keywords": {name: tuple(values) for name, values in record["keywords"].items()},
+            **_typed(record),
             "sections": tuple(StoredSection(**section) for section in record["sections"]),
             "references": tuple(Reference(**reference) for reference in record["references"]),
             "cited_by": tuple(Reference(**reference) for reference in record["cited_by"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from casebook.checks.links import body_links, front_links
+from casebook.checks.links import body_links, front_links, strange_addresses
 from casebook.documents import Kind
 from casebook.library import Library
 from casebook.problems import Problem
@@ -31,3 +31,6 @@ def check(library: Library) -> Iterator[Problem]:
                 guess = nearest(link.target.policy, library.sources)
                 hint = f"是不是 {guess}？" if guess else "改成知识库里有的编号，或去掉链接。"
                 yield RULE.problem(source.path, link.line, f"找不到 {link.target}。", hint)
+        for line, address in strange_addresses(source):
+            hint = "写文档编号，如 policy-x#3，或 https:// 开头的地址。"
+            yield RULE.problem(source.path, line, f"不认识的地址“{address}”。", hint)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from casebook.documents import Case, Citation, Policy, Section
 from casebook.library import MARKDOWN_LINK, Library, Source
+
+_ADDRESS = re.compile(r"\]\(\s*+<?(?P<address>[^\s()<>]*+)")
+# Where a link may lead: out of the library, or to a document of it.
+_KNOWN = re.compile(
+    r"https?://.+|mailto:.+|tel:.+|(?:case|faq|policy)(?:-[a-z0-9]+)+(?:#[a-z0-9]+)?"
+)
 
 
 @dataclass(frozen=True)
@@ -38,13 +45,22 @@ class Link:
 def body_links(source: Source) -> Iterator[Link]:
     """The links in a document's text."""
     for section in source.document.sections:
-        start = source.lines.get(section.key, 1)
         for match in MARKDOWN_LINK.finditer(section.text):
-            # A heading is followed by one empty line, as `new` writes it.
-            line = start + 2 + section.text.count("\n", 0, match.start())
-            yield Link(
-                source, line, Citation(policy=match["id"], article=match["article"]), section
-            )
+            target = Citation(policy=match["id"], article=match["article"])
+            yield Link(source, _line(source, section, match), target, section)
+
+
+def strange_addresses(source: Source) -> Iterator[tuple[int, str]]:
+    """Line and address of links in a document's text that lead to nothing known."""
+    for section in source.document.sections:
+        for match in _ADDRESS.finditer(section.text):
+            if not _KNOWN.fullmatch(match["address"]):
+                yield _line(source, section, match), match["address"]
+
+
+def _line(source: Source, section: Section, match: re.Match[str]) -> int:
+    first = source.lines.get(f"{section.key}.text", 1)
+    return first + section.text.count("\n", 0, match.start())
 
 
 def front_links(source: Source) -> Iterator[Link]:

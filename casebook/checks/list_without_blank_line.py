@@ -24,17 +24,26 @@ def check(library: Library) -> Iterator[Problem]:
     """Yields a problem for each list that follows a line of text directly."""
     for source in library.sources.values():
         for section in source.document.sections:
-            lines = section.text.split("\n")
-            start = source.lines.get(section.key, 1) + 2
-            for number, (before, line) in enumerate(pairwise(lines), start + 1):
+            lines = _outside_fences(section.text)
+            first = source.lines.get(f"{section.key}.text", 1)
+            for number, (before, line) in enumerate(pairwise(lines), first + 1):
                 if _ITEM.match(line) and _is_text(before):
                     yield RULE.problem(
                         source.path, number, "列表紧跟在一行文字后面。", "列表前面加一个空行。"
                     )
 
 
+def _outside_fences(text: str) -> list[str]:
+    """The lines of a text; those inside code fences are empty."""
+    lines: list[str] = []
+    fenced = False
+    for line in text.split("\n"):
+        mark = line.startswith("```")
+        lines.append("" if fenced or mark else line)
+        fenced ^= mark
+    return lines
+
+
 def _is_text(line: str) -> bool:
     """Whether a line is running text: not blank, not indented, not itself a list item."""
-    return (
-        bool(line.strip()) and not line.startswith((" ", "#", "|", "```")) and not _ITEM.match(line)
-    )
+    return bool(line.strip()) and not line.startswith((" ", "#", "|")) and not _ITEM.match(line)

@@ -32,13 +32,13 @@ class MemoryEngine(Engine):
     def open(self, folder: Path) -> Index:
         """Reads the lines back."""
         try:
-            rows = [json.loads(line) for line in (folder / _FILE).open(encoding="utf-8")]
-            entries = [
-                Entry(row[0], row[1], {k: tuple(v) for k, v in row[2].items()}) for row in rows
-            ]
-        except (OSError, ValueError, IndexError, TypeError) as error:
+            with (folder / _FILE).open(encoding="utf-8") as file:
+                rows = [json.loads(line) for line in file]
+            return _MemoryIndex(
+                [Entry(row[0], row[1], {k: tuple(v) for k, v in row[2].items()}) for row in rows]
+            )
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise SearchError(f"内存索引读不了：{error}") from None
-        return _MemoryIndex(entries)
 
 
 class _MemoryIndex(Index):

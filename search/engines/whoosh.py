@@ -9,35 +9,22 @@ project that keeps it has stopped; it is a small, stable engine behind the contr
 from __future__ import annotations
 
 import math
-import struct
-import zlib
-from collections.abc import Callable, Iterable
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
-from whoosh import fields, index, query, scoring
+from whoosh import fields, query, scoring
 from whoosh.analysis import RegexTokenizer
 from whoosh.collectors import TopCollector, WrappingCollector
 from whoosh.filedb.filestore import FileStorage
 
-from casebook.errors import SearchError
+from casebook.errors import CasebookError, SearchError, SearchTimeout
 from search.engines.base import FIELDS, K1, KEYWORDS, B, Engine, Entry, Found, Index, Query
 
-_CHECK_EVERY = 256
-_DAMAGE = (
-    index.EmptyIndexError,
-    index.IndexError,
-    OSError,
-    UnpicklingError,
-    EOFError,
-    TypeError,
-    ValueError,
-    KeyError,
-    AttributeError,
-    struct.error,
-    zlib.error,
-)
+_CHECK_EVERY = 16
 
 
 class WhooshEngine(Engine):
@@ -51,8 +38,9 @@ class WhooshEngine(Engine):
         storage = FileStorage(str(folder))
         opened = storage.create_index(_schema())
         writer = opened.writer(limitmb=256)
-        for entry in entries:
-            values = {name: " ".join(entry.terms.get(name, ())) for name in FIELDS}
+        # Of equal scores Whoosh takes what was added first; the contract wants the order of ids.
+        for entry in sorted(entries, key=lambda entry: entry.id):
+            values = {name: "\n".join(entry.terms.get(name, ())) for name in FIELDS}
             values |= {name: "\n".join(entry.keywords.get(name, ())) for name in KEYWORDS}
             writer.add_document(id=entry.id, **values)
             count += 1
@@ -62,35 +50,48 @@ class WhooshEngine(Engine):
 
     def open(self, folder: Path) -> Index:
         """Opens the folder for reading."""
-        try:
+        with _translated("打不开"):
             opened = FileStorage(str(folder), readonly=True).open_index()
             return _WhooshIndex(opened.searcher(weighting=_Bm25(B=B, K1=K1)))
-        except _DAMAGE as error:
-            raise SearchError(f"Whoosh 索引打不开：{type(error).__name__}: {error}") from None
 
 
 class _WhooshIndex(Index):
     def __init__(self, searcher: Any) -> None:
         self._searcher = searcher
+        # A reader's file has one position, so threads take turns; being pure Python, Whoosh would
+        # not run in several at once anyway.
+        self._turn = threading.Lock()
 
     def search(self, query: Query) -> Found:
         collector = _Deadline(
             TopCollector(limit=query.limit, usequality=False), query.check_deadline
         )
-        try:
+        with self._taking_turns(query), _translated("读不了"):
             self._searcher.search_with_collector(_match(query), collector)
-            results = collector.results()
-            hits = [(hit["id"], float(hit.score)) for hit in results]
-        except _DAMAGE as error:
-            raise SearchError(f"Whoosh 索引读不了：{type(error).__name__}: {error}") from None
+            hits = [(hit["id"], float(hit.score)) for hit in collector.results()]
+        query.check_deadline()
         hits.sort(key=lambda hit: (-hit[1], hit[0]))
         return Found(tuple(hits), collector.seen)
 
+    @contextmanager
+    def _taking_turns(self, query: Query) -> Iterator[None]:
+        """Waits for the other threads, but not beyond the deadline."""
+        query.check_deadline()
+        left = -1.0 if query.deadline is None else max(0.0, query.deadline - time.monotonic())
+        if not self._turn.acquire(timeout=left):
+            raise SearchTimeout("检索超时")
+        try:
+            yield
+        finally:
+            self._turn.release()
+
     def count(self) -> int:
-        return int(self._searcher.doc_count())
+        with _translated("读不了"):
+            return int(self._searcher.doc_count())
 
     def close(self) -> None:
-        self._searcher.close()
+        if not self._searcher.is_closed:
+            self._searcher.close()
 
 
 class _Deadline(WrappingCollector):  # type: ignore[misc]
@@ -120,9 +121,21 @@ class _Bm25(scoring.BM25F):  # type: ignore[misc]
         return math.log(1 + (searcher.doc_count_all() - holding + 0.5) / (holding + 0.5))
 
 
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    """Damaged files make Whoosh raise almost anything, a bare ``Exception`` too."""
+    try:
+        yield
+    except CasebookError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        raise SearchError(f"Whoosh 索引{what}：{type(error).__name__}: {error}") from None
+
+
 def _schema() -> Any:
-    terms = {name: fields.KEYWORD(scorable=True) for name in FIELDS}
-    keywords = {name: fields.KEYWORD(analyzer=RegexTokenizer(r"[^\n]+")) for name in KEYWORDS}
+    lines = RegexTokenizer(r"[^\n]+")
+    terms = {name: fields.KEYWORD(analyzer=lines, scorable=True) for name in FIELDS}
+    keywords = {name: fields.KEYWORD(analyzer=lines) for name in KEYWORDS}
     return fields.Schema(id=fields.ID(stored=True, unique=True), **terms, **keywords)
 
 

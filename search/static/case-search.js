@@ -1,25 +1,17 @@
 /*
- * <case-search>: a search box that shows results while somebody types.
+ * <case-search>: shows results while somebody types. It goes around a form with an input named q;
+ * without this script the form simply searches.
  *
- * It goes around a form with an input named q. Without this script the form simply searches.
+ *   <case-search service="/">              in a site's header: results drop down under the box
+ *   <case-search service="/" mode="page">  the search page: they replace what [data-results] holds
  *
- *   <case-search service="/"> … </case-search>               box of a site: results drop down
- *   <case-search service="/" mode="page"> … </case-search>   the search page: results replace
- *                                                            the contents of [data-results]
- * service: where the search service is; its `results?q=` gives the results as HTML, escaped.
- *
- * Keys: / goes to the box, arrows move through results, Enter opens, c copies the answer
- * (Ctrl+Enter or Cmd+Enter from the box), Esc goes back to the box and then clears it.
- *
- * Written for Chromium 88 and later: many call centres cannot update their browsers.
+ * service: the search service's address; its results?q= gives escaped HTML.
+ * Keys: / to the box, arrows, Enter, c copies the answer (in the box Ctrl+Enter), Esc.
+ * Runs in Chromium 88: many call centres cannot update their browsers.
  */
-const PAUSE = 120; // ms without a key before a search: a fast typist's gap is shorter
-const PATIENCE = 4000; // ms; the service itself gives up long before
-const CONFIRM = 2000; // ms for which the copy button says what it did
-const OFFLINE = {
-  page: '检索服务暂时连不上，请稍后再试。',
-  panel: '检索服务暂时连不上，请用左侧目录查找。',
-};
+const PAUSE = 120; // ms without a key
+const PATIENCE = 4000; // ms
+const OFFLINE = { page: '请稍后再试。', panel: '请用左侧目录查找。' };
 
 class CaseSearch extends HTMLElement {
   #shown = ''; // the question whose results are in place
@@ -28,57 +20,61 @@ class CaseSearch extends HTMLElement {
   #life;
 
   connectedCallback() {
-    this.form = this.querySelector('form');
-    this.box = this.form.querySelector('[name="q"]');
-    this.mode = this.getAttribute('mode') === 'page' ? 'page' : 'panel';
-    this.results = this.querySelector('[data-results]') || this.#add('div', 'cs-panel');
-    this.status = this.querySelector('.cs-status') || this.#add('p', 'cs-status cs-hidden');
-    this.status.setAttribute('role', 'status');
-    if (this.mode === 'panel') this.#makePanel();
+    const page = this.getAttribute('mode') === 'page';
+    this.mode = page ? 'page' : 'panel';
+    this.service = new URL(this.getAttribute('service') || '/', location.href);
+    this.box = this.querySelector('[name="q"]');
+    this.results = this.querySelector('[data-results]') || this.#makePanel();
+    this.status = this.querySelector('.cs-status') || this.#add('p', 'cs-status cs-hidden', 'status');
+    this.#open(false);
     this.#listen();
-    // The box may hold more than the page was made for: typed before this script was there.
-    if (this.mode === 'page') this.#shown = this.box.defaultValue.trim();
-    if (this.mode === 'page' && this.box.value) this.box.select();
+    if (!page) return;
+    // Somebody may have typed before this script was there.
+    this.#shown = this.box.defaultValue.trim();
+    if (this.box.value && this.box.value === this.box.defaultValue) this.box.select();
     this.#search();
   }
 
   disconnectedCallback() {
-    clearTimeout(this.#timer);
-    this.#request?.abort();
-    this.#request = null;
+    this.#cancel();
     this.#life.abort();
   }
 
-  #add(tag, names) {
-    const element = document.createElement(tag);
+  #add(tag, names, role) {
+    const element = this.appendChild(document.createElement(tag));
     element.className = names;
-    return this.appendChild(element);
+    element.setAttribute('role', role);
+    return element;
   }
 
   #makePanel() {
-    this.results.dataset.results = '';
-    this.results.tabIndex = -1; // a click on its text must not count as leaving
-    this.results.setAttribute('role', 'region');
-    this.results.setAttribute('aria-label', '检索结果');
-    this.#open(false);
+    const panel = this.#add('div', 'cs-panel', 'region');
+    panel.setAttribute('aria-label', '检索结果');
+    panel.dataset.results = '';
+    panel.tabIndex = -1; // a click on its text must not count as leaving
+    return panel;
   }
 
   #listen() {
     this.#life = new AbortController();
     const on = (target, type, act) => target.addEventListener(type, act, { signal: this.#life.signal });
-    on(this.form, 'submit', (event) => {
+    on(this.querySelector('form'), 'submit', (event) => {
       event.preventDefault();
-      this.#shown = null; // asked for, so search even if nothing changed
+      this.#shown = null; // search in any case
       this.#search();
     });
     // While an input method composes, the box holds letters that nobody means to search for.
     on(this.box, 'input', (event) => event.isComposing || this.#soon());
-    on(this.box, 'compositionstart', () => clearTimeout(this.#timer));
+    on(this.box, 'compositionstart', () => this.#cancel());
     on(this.box, 'compositionend', () => this.#soon());
     on(this.box, 'focus', () => this.#open(this.#shown));
     on(this, 'focusout', (event) => this.contains(event.relatedTarget) || this.#open(false));
     on(this.results, 'click', (event) => event.target.closest('[data-copy]') && this.#copy());
-    on(document, 'keydown', (event) => this.#key(event));
+    on(document, 'keydown', (event) => {
+      // 229: a key that an input method has taken, in browsers that do not say so otherwise.
+      if (event.isComposing || event.keyCode === 229 || event.defaultPrevented) return;
+      if (this.#act(event) !== false) event.preventDefault();
+    });
   }
 
   #soon() {
@@ -86,56 +82,57 @@ class CaseSearch extends HTMLElement {
     this.#timer = setTimeout(() => this.#search(), PAUSE);
   }
 
-  /* A new question searches everything: a filter left from the last call would hide the answer. */
-  async #search() {
+  #cancel() {
     clearTimeout(this.#timer);
     this.#request?.abort();
     this.#request = null;
     this.results.removeAttribute('aria-busy');
+  }
+
+  /* A new question searches everything: a filter left from the last call would hide the answer. */
+  async #search() {
+    this.#cancel();
     const text = this.box.value.trim();
     if (text === this.#shown) return;
     const request = (this.#request = new AbortController());
-    const late = setTimeout(() => request.abort('late'), PATIENCE);
+    const late = setTimeout(() => request.abort(), PATIENCE);
     this.results.setAttribute('aria-busy', 'true');
+    const address = new URL('results', this.service);
+    address.searchParams.set('q', text);
+    let html = '';
     try {
-      const address = new URL('results', this.#service);
-      address.searchParams.set('q', text);
-      const response = await fetch(address, { signal: request.signal });
-      const html = await response.text();
-      if (request !== this.#request) return;
-      if (response.ok) this.#show(text, html);
-      else this.#tell(new DOMParser().parseFromString(html, 'text/html').querySelector('[data-message]')?.textContent);
+      html = await (await fetch(address, { signal: request.signal })).text();
     } catch {
-      if (request === this.#request) this.#tell();
-    } finally {
-      clearTimeout(late);
-      if (request === this.#request) this.results.removeAttribute('aria-busy');
+      // Unreachable or late: said below.
     }
+    clearTimeout(late);
+    if (request !== this.#request) return;
+    this.#cancel();
+    const parsed = new DOMParser().parseFromString(html, 'text/html');
+    const found = parsed.querySelector('.cs-results');
+    if (found) this.#show(text, found);
+    else this.#tell(parsed.querySelector('[data-message]'));
   }
 
-  get #service() {
-    return new URL(this.getAttribute('service') || '/', location.href);
-  }
-
-  #show(text, html) {
+  #show(text, found) {
     this.#shown = text;
-    this.results.innerHTML = html;
-    const { say, title } = this.results.firstElementChild.dataset;
-    this.status.textContent = say;
+    this.results.replaceChildren(found);
+    this.status.textContent = found.dataset.say;
     if (this.mode === 'page') {
       history.replaceState(null, '', text ? `?q=${encodeURIComponent(text)}` : location.pathname);
-      document.title = title;
+      document.title = found.dataset.title;
       scrollTo(0, 0);
-    } else {
-      this.results.querySelectorAll('a[href^="/"]').forEach((link) => {
-        link.href = new URL(link.getAttribute('href'), this.#service);
-      });
-      this.#open(text);
+      return;
     }
+    for (const link of found.querySelectorAll('a[href^="/"]')) {
+      link.href = new URL(link.getAttribute('href'), this.service);
+    }
+    this.#open(text);
   }
 
-  /* Takes the old results away: an answer to another question must not be read out. */
-  #tell(message = OFFLINE[this.mode]) {
+  /* The old results go: they answer another question. */
+  #tell(reason) {
+    const message = reason?.textContent || `检索服务暂时连不上，${OFFLINE[this.mode]}`;
     this.#shown = null;
     this.results.innerHTML = '<p class="cs-note"></p>';
     this.results.firstElementChild.textContent = this.status.textContent = message;
@@ -143,80 +140,58 @@ class CaseSearch extends HTMLElement {
   }
 
   #open(wanted) {
-    if (this.mode === 'panel') this.results.hidden = !wanted;
+    if (this.mode === 'panel') this.results.hidden = !wanted || !this.contains(document.activeElement);
   }
 
-  #key(event) {
-    // 229: a key that an input method has taken, in browsers that do not say so otherwise.
-    if (event.isComposing || event.keyCode === 229 || event.defaultPrevented) return;
-    if (this.#act(event)) event.preventDefault();
-  }
-
-  /* What a key does; false leaves it to the browser. */
+  /* Does what a key is for; false leaves it to the browser. */
   #act({ key, target, ctrlKey, metaKey, altKey }) {
     const inBox = target === this.box;
-    const here = this.mode === 'page' || this.contains(target);
     const typing = target.closest?.('input, textarea, select, [contenteditable]');
     if (ctrlKey || metaKey || altKey) return inBox && key === 'Enter' && !altKey && this.#copy();
     if (key === '/' && !typing) return this.#toBox();
-    if (!here) return false;
-    if (key === 'Escape') return inBox ? this.#clear() : !typing && this.#toBox();
-    if (key === 'ArrowDown') return this.#move(1);
-    if (key === 'ArrowUp') return this.#move(-1);
-    return key.toLowerCase() === 'c' && !typing && this.#copy();
+    if (this.mode === 'panel' && !this.contains(target)) return false;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[key];
+    if (step) return this.#move(step);
+    if (key === 'Escape') return inBox ? this.#clear() : this.#toBox();
+    return !typing && key.toLowerCase() === 'c' && this.#copy();
   }
 
   #toBox() {
     this.box.focus();
     this.box.select();
-    return true;
   }
 
   #clear() {
     this.box.value = '';
-    this.#open(false);
     this.#search();
-    return true;
   }
 
-  /* Moves the focus itself, so that Enter and screen readers need nothing more. */
+  /* Moves the real focus: Enter and screen readers need nothing more. */
   #move(step) {
     const items = [...this.results.querySelectorAll('[data-item]')];
     const from = items.indexOf(document.activeElement);
     if (this.results.hidden || (from < 0 && document.activeElement !== this.box)) return false;
     if (from === 0 && step < 0) return this.#toBox();
-    const next = items[from + step];
-    next?.focus();
-    return Boolean(next) || from >= 0;
+    return items[from + step]?.focus();
   }
 
-  /* True when there was an answer to copy. */
-  #copy() {
-    const found = () => !this.results.hidden && this.results.querySelector('[data-copy]');
-    if (!found()) return false;
-    this.#copied(found);
-    return true;
-  }
-
-  async #copied(found) {
-    // The key may come before the results do; what is copied must belong to what was typed.
+  async #copy() {
+    // The key may come before the results do: never copy the answer to another question.
     if (this.box.value.trim() !== this.#shown) await this.#search();
-    const button = found();
+    const button = !this.results.hidden && this.results.querySelector('[data-copy]');
     if (!button) return;
     const done = await copyText(button.dataset.copy);
-    const label = button.querySelector('span');
-    label.textContent = done ? '已复制' : '没能复制，请选中文字复制';
+    const label = button.firstElementChild;
+    label.textContent = this.status.textContent = done ? '已复制' : '没能复制，请选中文字复制';
     button.classList.toggle('cs-done', done);
-    this.status.textContent = done ? '已复制统一答复' : '没能复制';
-    clearTimeout(button.timer);
-    button.timer = setTimeout(() => {
+    setTimeout(() => {
       label.textContent = '复制答复';
       button.classList.remove('cs-done');
-    }, CONFIRM);
+    }, 2000);
   }
 }
 
-/* The clipboard interface is there only over HTTPS and on localhost; the old command works anywhere. */
+/* The clipboard interface needs HTTPS or localhost; the old command works anywhere. */
 async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);
