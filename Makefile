@@ -34,7 +34,6 @@ check: $(READY) ## what CI runs: format, lint, types, import layers, docs, conte
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m casebook.reference --check
 	$(BIN)/casebook check
 	$(BIN)/pytest
 

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from pypinyin import lazy_pinyin
 
-from casebook.checks.placeholder import FILL
-from casebook.documents import MAX_ID, MODELS, Kind, SectionSpec
+from casebook.documents import FILL, MAX_ID, MODELS, Kind, SectionSpec
 from casebook.errors import PublishError
 from casebook.library import today
 from casebook.settings import Settings

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from casebook.errors import CasebookError
+from casebook.errors import CasebookError, PathError, SearchError
 from casebook.library import Library, fingerprint, load_library, today
 from casebook.problems import RENDERERS, Problem, as_text, has_errors, summary
 from casebook.settings import Audience, Settings, load_settings
@@ -277,14 +277,13 @@ def serve(audience: str | None, host: str, port: int, root: Path) -> None:
             dict.fromkeys(("127.0.0.1", "localhost", "[::1]", host, *settings.search.hosts))
         ),
         origins=settings.search.origins,
+        examples=settings.search.examples,
     )
     _say(f"{reader.name}的检索页和站点在 http://{host}:{port}/ ，按 Ctrl+C 停止。")
     try:
         run(config, host, port)
     except OSError as error:
-        raise click.ClickException(
-            f"不能监听 {host}:{port}（{error.strerror}）；换一个 --port。"
-        ) from None
+        raise SearchError(f"不能监听 {host}:{port}（{error.strerror}）；换一个 --port。") from None
 
 
 @main.command(cls=_Command)
@@ -364,11 +363,13 @@ def _inside(root: Path, path: Path) -> str:
     """A path that was asked for, relative to the library."""
     given = path if path.exists() else root / path
     if not given.exists():
-        raise click.UsageError(f"没有文件或文件夹“{path}”。")
+        raise PathError(f"没有文件或文件夹“{path}”；检查写法，或用 --library 指定知识库。")
     try:
         return given.resolve().relative_to(root.resolve()).as_posix()
     except ValueError:
-        raise click.UsageError(f"“{path}”不在知识库“{root}”里。") from None
+        raise PathError(
+            f"“{path}”不在知识库“{root}”里；用 --library 指定它所在的知识库。"
+        ) from None
 
 
 def _covers(wanted: str, path: str) -> bool:

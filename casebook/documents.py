@@ -26,6 +26,8 @@ from casebook.validation import nearest
 
 ID_PATTERN = re.compile(r"(case|faq|policy)(-[a-z0-9]+)+")
 MAX_ID = 64
+# What an author must still fill in, as `casebook new` writes it.
+FILL = "（待填）"
 _DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"两": 2}
 _DIGIT = "[一二三四五六七八九]"
 # 零 stands for skipped places and nowhere else; 十 without a digit only at the start.

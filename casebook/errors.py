@@ -3,6 +3,7 @@
     CasebookError
     ├── SettingsError        casebook.toml or glossary.toml cannot be used
     ├── UnknownAudience      an audience that casebook.toml does not name
+    ├── PathError            a file or folder that is not there, or not in the library
     ├── RenderError          Markdown that does not render within its limits
     ├── PublishError         a site or an index cannot be written where it was asked for
     ├── LeakError            a built site holds what its audience must not see
@@ -55,6 +56,10 @@ class UnknownAudience(CasebookError):
         self.known = tuple(known)
         names = "、".join(f"“{name}”" for name in known)
         super().__init__(f"没有受众“{found}”；casebook.toml 里有 {names}。")
+
+
+class PathError(CasebookError):
+    """A file or folder was named that is not there, or that is not in the library."""
 
 
 class RenderError(CasebookError):

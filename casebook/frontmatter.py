@@ -146,15 +146,16 @@ class _Handler(BaseHandler):
             )
         return value
 
-    def _document(self, events: Iterator[yaml.Event]) -> Any:
+    def _document(self, events: Iterator[Any]) -> Any:
         value = None
         for event in events:
             if not isinstance(event, yaml.DocumentStartEvent):
                 continue
             if self.lines:
+                mark = event.start_mark
                 raise FrontMatterError(
                     "yaml-syntax",
-                    event.start_mark.line + 1,
+                    mark.line + 1 if mark else 1,
                     "信息块里又开始了一块。",
                     "信息块只在结束处单独写一行 ---，后面不要有空格。",
                 )

@@ -44,7 +44,8 @@ Progress = Callable[[int, int], None]
 MARKDOWN_LINK = re.compile(
     r"\[(?P<label>(?:\\.|[^\[\]\\]++|\[[^\[\]]*+\])*+)\]"
     r"\(\s*+<?(?P<id>(?:case|faq|policy)(?:-[a-z0-9]++)++)"
-    r"(?:#(?P<article>[a-z0-9]++))?+[^()\n]*+\s*+\)"
+    r"(?:#(?P<article>[a-z0-9]++))?+"
+    r"""(?:"[^"\n]*+"|'[^'\n]*+'|[^()\n])*+\s*+\)"""
 )
 
 

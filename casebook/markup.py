@@ -41,6 +41,7 @@ _LINK = re.compile(
     r"(?i:https?|mailto|tel):.+|(?:case|faq|policy)(?:-[a-z0-9]+)+(?:#[a-z0-9]+)?", re.DOTALL
 )
 _BLOCK_END = re.compile(r"</(?:p|li|h[3-6]|blockquote|pre|tr|td|th)>|<br>|<hr>")
+_ITEM = re.compile(r"(?:[-*+]|\d+\.) ")
 _TASK = re.compile(r"(<li>(?:\s*<p>)?)\[([ xX])\] ")
 
 
@@ -178,6 +179,31 @@ def _markdown() -> markdown.Markdown:
     return parser
 
 
+def _even_lists(text: str) -> str:
+    """A text whose nested lists are indented by two spaces a level, however it was written."""
+    lines: list[str] = []
+    levels: list[int] = []
+    fenced = False
+    for line in text.split("\n"):
+        bare = line.lstrip(" ")
+        indent = len(line) - len(bare)
+        item = _ITEM.match(bare)
+        if bare.startswith("```"):
+            fenced = not fenced
+        if fenced or not bare or not (item or (levels and indent)):
+            # Text at the margin ends a list only after an empty line.
+            if bare and not indent and not fenced and not (lines and lines[-1].strip()):
+                levels = []
+            lines.append(line)
+            continue
+        while levels and indent < levels[-1] + (0 if item else 1):
+            levels.pop()
+        if item and (not levels or indent > levels[-1] + 1):
+            levels.append(indent)
+        lines.append("  " * (len(levels) - bool(item)) + bare)
+    return "\n".join(lines)
+
+
 def _clean(rendered: str) -> str:
     cleaned = nh3.clean(
         rendered,
@@ -185,7 +211,7 @@ def _clean(rendered: str) -> str:
             None if name == "href" and not _LINK.fullmatch(value) else value
         ),
         tags=_TAGS,
-        attributes={"a": {"href"}, "th": {"align"}, "td": {"align"}, "ol": {"start"}},
+        attributes={"*": set(), "a": {"href"}, "th": {"align"}, "td": {"align"}, "ol": {"start"}},
         url_schemes={"https", "http", "mailto", "tel"},
         link_rel="noopener noreferrer",
     )
@@ -206,7 +232,7 @@ def _serve(memory: int) -> None:
     _limit_memory(memory)
     for line in sys.stdin.buffer:
         try:
-            answer = {"html": _clean(parser.reset().convert(json.loads(line)["text"]))}
+            answer = {"html": _clean(parser.reset().convert(_even_lists(json.loads(line)["text"])))}
         except (RecursionError, MemoryError, ValueError, LookupError, AttributeError) as error:
             answer = {"error": type(error).__name__}
         sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")

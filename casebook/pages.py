@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -22,6 +23,9 @@ from casebook.markup import link_documents, plain_text
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~^=])")
 _DESCRIPTION = 120
+# How many documents of one subject a kind's index shows; the subject's page has them all.
+_SHOWN = 30
+_EMPTY = "<p>还没有内容。</p>"
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Page:
         body: canonical Markdown, without the title.
         description: one plain sentence for search engines; may be empty.
         toc: whether the page has a table of contents.
+        trail: where the page stands, as HTML above the title; may be empty.
     """
 
     path: str
@@ -41,6 +46,7 @@ class Page:
     body: str
     description: str = ""
     toc: bool = True
+    trail: str = ""
 
     def text(self) -> str:
         """The whole file."""
@@ -50,7 +56,8 @@ class Page:
         if not self.toc:
             meta["hide"] = ["toc"]
         front = json.dumps(meta, ensure_ascii=False)
-        return f"---\n{front}\n---\n\n# {markdown_text(self.title)}\n\n{self.body}\n"
+        parts = (f"---\n{front}\n---", self.trail, _heading(1, self.title, "top"), self.body)
+        return "\n\n".join(part for part in parts if part) + "\n"
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,10 @@ class NavEntry:
 def markdown_text(text: str) -> str:
     """Plain text as Markdown that means just that text."""
     return html.escape(_MARKDOWN.sub(r"\\\1", text), quote=False)
+
+
+def _heading(level: int, text: str, anchor: str) -> str:
+    return f"{'#' * level} {markdown_text(text)} {{#{anchor}}}"
 
 
 def subject_slug(subject: str) -> str:
@@ -118,12 +129,17 @@ def _reading_order() -> tuple[Kind, ...]:
 
 def _document(document: Document, view: View) -> Page:
     answer = document.section("answer")
-    parts = [_trail(document), _notice(document, view)]
+    parts = [_notice(document, view)]
     if isinstance(document, Faq) and answer:
-        parts.append(_answer(answer, view))
+        parts.append(_answer(answer, document, view))
     parts.append(_facts(document, view))
     parts += [_section(s, document, view) for s in document.sections if s is not answer]
-    parts += [_selection(document, view), _rests_on(document, view), _cited_by(document, view)]
+    parts += [
+        _selection(document, view),
+        _rests_on(document, view),
+        _superseded(document, view),
+        _cited_by(document, view),
+    ]
     first = answer or document.sections[0]
     return Page(
         path=f"{document.kind.folder}/{document.id}.md",
@@ -131,17 +147,25 @@ def _document(document: Document, view: View) -> Page:
         body="\n\n".join(part for part in parts if part),
         description=plain_text(first.html).replace("\n", " ")[:_DESCRIPTION],
         toc=not isinstance(document, Faq),
+        trail=_document_trail(document),
     )
 
 
-def _trail(document: Document) -> str:
-    """Where the page stands; the builder has no breadcrumbs for pages outside the navigation."""
-    kind = document.kind
-    links = ['<a href="../../">首页</a>', f'<a href="../">{kind.label}</a>']
+def _document_trail(document: Document) -> str:
+    links = [("首页", "../../"), (document.kind.label, "../")]
     if document.subject:
-        slug, anchor = subject_slug(document.subject), subject_anchor(document.subject)
-        links.append(f'<a href="../../subjects/{slug}/#{anchor}">{_esc(document.subject)}</a>')
-    return f'<nav class="cb-trail" aria-label="位置">{" › ".join(links)}</nav>'
+        parent, _, child = document.subject.partition("/")
+        page = f"../../subjects/{subject_slug(parent)}/"
+        links.append((parent, page))
+        if child:
+            links.append((child, f"{page}#{subject_anchor(document.subject)}"))
+    return _trail(*links)
+
+
+def _trail(*links: tuple[str, str]) -> str:
+    """Where a page stands; the builder has no breadcrumbs for pages outside the navigation."""
+    shown = " › ".join(f'<a href="{url}">{_esc(text)}</a>' for text, url in links)
+    return f'<nav class="cb-trail" aria-label="位置">{shown}</nav>'
 
 
 def _notice(document: Document, view: View) -> str:
@@ -161,21 +185,25 @@ def _notice(document: Document, view: View) -> str:
     )
 
 
-def _answer(section: Section, view: View) -> str:
+def _answer(section: Section, faq: Faq, view: View) -> str:
+    """The unified answer; one that does not hold looks different and cannot be copied."""
+    current = faq.standing(view.on) is Standing.CURRENT
+    kind = "cb-answer" if current else "cb-answer cb-answer--past"
+    button = '<button class="cb-copy" type="button" aria-live="polite" hidden>复制答复</button>'
     return (
-        f'<section class="cb-answer" aria-label="{section.heading}" id="{section.anchor}">'
+        f'<section class="{kind}" aria-label="{_esc(section.heading)}" id="{section.anchor}">'
         f'<div class="cb-answer__text">{_html(section, view)}</div>'
-        '<button class="cb-copy" type="button" hidden>复制答复</button></section>'
+        f"{button if current else ''}</section>"
     )
 
 
 def _section(section: Section, document: Document, view: View) -> str:
     internal = view.internal and section.audience != document.audience
-    mark = ' <span class="cb-only">仅坐席</span>' if internal else ""
+    mark = f'<p class="cb-only">仅{_esc(view.audience.name)}，不对客户说</p>' if internal else ""
     cited = _article_cited(section, document, view)
     kind = "cb-section cb-section--internal" if internal else "cb-section"
     return (
-        f"## {markdown_text(section.heading)} {{#{section.anchor}}}\n\n"
+        f"{_heading(2, section.heading, section.anchor)}\n\n"
         f'<div class="{kind}">{mark}\n{_html(section, view)}\n{cited}</div>'
     )
 
@@ -270,6 +298,20 @@ def _rests_on(document: Document, view: View) -> str:
     return _related("依据与口径", "rests-on", items)
 
 
+def _superseded(document: Document, view: View) -> str:
+    """What a policy takes the place of, and what took its place."""
+    if not isinstance(document, Policy):
+        return ""
+    older = [_link(policy) for name in document.supersedes if (policy := view.get(name))]
+    newer = [
+        _link(policy)
+        for policy in view.of(Kind.POLICY)
+        if isinstance(policy, Policy) and document.id in policy.supersedes
+    ]
+    parts = (_related("取代了", "supersedes", older), _related("已被取代", "superseded-by", newer))
+    return "\n\n".join(part for part in parts if part)
+
+
 def _cited_by(document: Document, view: View) -> str:
     return _related("引用本篇", "cited-by", [_link(other) for other in view.citing(document.id)])
 
@@ -278,7 +320,7 @@ def _related(heading: str, anchor: str, items: list[str]) -> str:
     if not items:
         return ""
     rows = "".join(f"<li>{item}</li>" for item in items)
-    return f'## {heading} {{#{anchor}}}\n\n<ul class="cb-related">{rows}</ul>'
+    return f'{_heading(2, heading, anchor)}\n\n<ul class="cb-related">{rows}</ul>'
 
 
 def _link(document: Document, section: Section | None = None) -> str:
@@ -307,33 +349,35 @@ def _html(section: Section, view: View) -> str:
 
 
 def _home(view: View) -> Page:
-    tiles = "".join(
-        f'<li><a href="subjects/{subject_slug(subject)}/">{_esc(subject)}</a>'
-        f"<span>{_esc('、'.join(children))}</span></li>"
-        for subject, children in view.settings.taxonomy.subjects.items()
-    )
-    newest = sorted(view.documents, key=lambda d: (-d.approved_on.toordinal(), d.id))[:12]
+    newest = _newest_first(view.documents)[:12]
     counts = "，".join(
         f'<a href="{kind.folder}/">{kind.label} {len(view.of(kind))} 篇</a>'
         for kind in _reading_order()
     )
-    return Page(
-        "index.md",
-        view.audience.title,
-        f'<p class="cb-lead">{counts}。</p>\n\n## 按业务找 {{#subjects}}\n\n'
-        f'<ul class="cb-tiles">{tiles}</ul>\n\n## 最近核准 {{#newest}}\n\n'
-        f"{_list(newest, view, '')}",
-        toc=False,
+    body = (
+        f'<p class="cb-lead">{counts}。按 {view.on} 有效的内容生成。</p>',
+        _heading(2, "按业务找", "subjects"),
+        _tiles(view, "subjects/"),
+        _heading(2, "最近核准", "newest"),
+        _list(newest, view, ""),
     )
+    return Page("index.md", view.audience.title, "\n\n".join(body), toc=False)
 
 
 def _subjects(view: View) -> Page:
-    items = "".join(
-        f'<li><a href="{subject_slug(subject)}/">{_esc(subject)}</a>'
+    trail = _trail(("首页", "../"))
+    return Page("subjects/index.md", "全部业务", _tiles(view, ""), toc=False, trail=trail)
+
+
+def _tiles(view: View, up: str) -> str:
+    counts = Counter(_subject_of(document) for document in view.documents)
+    tiles = "".join(
+        f'<li><a href="{up}{subject_slug(subject)}/">{_esc(subject)}</a>'
+        f'<span class="cb-count">{counts[subject]} 篇</span>'
         f"<span>{_esc('、'.join(children))}</span></li>"
         for subject, children in view.settings.taxonomy.subjects.items()
     )
-    return Page("subjects/index.md", "全部业务", f'<ul class="cb-tiles">{items}</ul>', toc=False)
+    return f'<ul class="cb-tiles">{tiles}</ul>'
 
 
 def _subject(view: View, subject: str) -> Page:
@@ -342,15 +386,40 @@ def _subject(view: View, subject: str) -> Page:
     for path in paths:
         found = _newest_first(document for document in view.documents if document.subject == path)
         if found:
-            heading = path.partition("/")[2] or path
-            listed = _list(found, view, "../../")
-            parts.append(f"## {markdown_text(heading)} {{#{subject_anchor(path)}}}\n\n{listed}")
-    return Page(f"subjects/{subject_slug(subject)}.md", subject, "\n\n".join(parts))
+            heading = _heading(2, path.partition("/")[2] or path, subject_anchor(path))
+            parts.append(f"{heading}\n\n{_list(found, view, '../../')}")
+    return Page(
+        f"subjects/{subject_slug(subject)}.md",
+        subject,
+        "\n\n".join(parts) or _EMPTY,
+        trail=_trail(("首页", "../../"), ("全部业务", "../")),
+    )
 
 
 def _kind(view: View, kind: Kind) -> Page:
-    listed = _list(view.of(kind), view, "../", show_kind=False)
-    return Page(f"{kind.folder}/index.md", kind.label, listed, toc=False)
+    """All documents of a kind by subject, policies by authority; newest first within."""
+    taxonomy = view.settings.taxonomy
+    names = taxonomy.ranks if kind is Kind.POLICY else tuple(taxonomy.subjects)
+    groups: dict[str, list[Document]] = {name: [] for name in names}
+    for document in view.of(kind):
+        group = document.rank if isinstance(document, Policy) else _subject_of(document)
+        groups.setdefault(group, []).append(document)
+    parts = []
+    for number, (name, found) in enumerate(groups.items(), 1):
+        if not found:
+            continue
+        listed = _list(found[:_SHOWN], view, "../", show_kind=False)
+        parts.append(f"{_heading(2, name, f'group-{number}')}\n\n{listed}")
+        if len(found) > _SHOWN and kind is not Kind.POLICY:
+            url = f"../subjects/{subject_slug(name)}/"
+            parts.append(f'<p class="cb-more"><a href="{url}">全部 {len(found)} 篇</a></p>')
+    body = "\n\n".join(parts) or _EMPTY
+    return Page(f"{kind.folder}/index.md", kind.label, body, trail=_trail(("首页", "../")))
+
+
+def _subject_of(document: Document) -> str:
+    """A document's subject without its second part."""
+    return (document.subject or "").partition("/")[0]
 
 
 def _levels(view: View) -> Page:
@@ -358,8 +427,9 @@ def _levels(view: View) -> Page:
     for number, level in enumerate(view.settings.taxonomy.levels, 1):
         cases = [d for d in view.of(Kind.CASE) if isinstance(d, Case) and d.level == level]
         listed = _list(cases, view, "../", show_kind=False) or "<p>还没有这一级的案例。</p>"
-        parts.append(f"## {markdown_text(level)} {{#level-{number}}}\n\n{listed}")
-    return Page("levels/index.md", "案例按级别", "\n\n".join(parts))
+        parts.append(f"{_heading(2, level, f'level-{number}')}\n\n{listed}")
+    trail = _trail(("首页", "../"), ("案例", "../cases/"))
+    return Page("levels/index.md", "案例按级别", "\n\n".join(parts) or _EMPTY, trail=trail)
 
 
 def _glossary(view: View) -> Page:
@@ -373,7 +443,8 @@ def _glossary(view: View) -> Page:
         + "</dd></div>"
         for term in sorted(view.settings.glossary.terms, key=lambda term: lazy_pinyin(term.term))
     )
-    return Page("glossary.md", "术语", f'<dl class="cb-glossary">{rows}</dl>', toc=False)
+    body = f'<dl class="cb-glossary">{rows}</dl>'
+    return Page("glossary.md", "术语", body, toc=False, trail=_trail(("首页", "../")))
 
 
 def _newest_first(documents: Iterable[Document]) -> list[Document]:
@@ -383,11 +454,12 @@ def _newest_first(documents: Iterable[Document]) -> list[Document]:
 def _list(documents: Iterable[Document], view: View, up: str, *, show_kind: bool = True) -> str:
     """A list of documents on an index page; ``up`` leads to the site's root."""
     rows = "".join(_row(document, view, up, show_kind) for document in documents)
-    return f'<ul class="cb-list">{rows}</ul>' if rows else ""
+    kind = "cb-list" if show_kind else "cb-list cb-list--plain"
+    return f'<ul class="{kind}">{rows}</ul>' if rows else ""
 
 
 def _row(document: Document, view: View, up: str, show_kind: bool) -> str:
-    kind = f'<span class="cb-kind">{document.kind.label}</span> ' if show_kind else ""
+    kind = f'<span class="cb-kind">{document.kind.label}</span>' if show_kind else ""
     standing = document.standing(view.on)
     state = (
         f' <span class="cb-state cb-state--{standing.value}">{standing.label}</span>'
@@ -396,8 +468,9 @@ def _row(document: Document, view: View, up: str, show_kind: bool) -> str:
     )
     url = f"{up}{document.kind.folder}/{document.id}/"
     return (
-        f'<li>{kind}<a href="{url}">{_esc(document.title)}</a>{state}'
-        f'<span class="cb-list__meta">{document.approved_on} · {_esc(document.owner)}</span></li>'
+        f'<li>{kind}<span class="cb-list__title"><a href="{url}">{_esc(document.title)}</a>'
+        f'{state}</span><span class="cb-list__owner">{_esc(document.owner)}</span>'
+        f'<time class="cb-list__date">{document.approved_on}</time></li>'
     )
 
 

@@ -8,6 +8,7 @@ a file that an author wrote. A site is built aside, swept, and only then takes i
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 import os
 import shutil
@@ -36,7 +37,7 @@ class Stage:
 
     Attributes:
         folder: holds ``mkdocs.yml`` and ``pages/``.
-        name: the site's name.
+        name: the site's name, escaped: the builder's templates do not escape.
         nav: the navigation, as MkDocs writes it.
         canaries: what the built site must not hold anywhere.
     """
@@ -79,7 +80,7 @@ def stage(view: View, widest: View, folder: Path) -> Stage:
                 file.rmdir()
         elif file.relative_to(folder).as_posix() not in texts:
             file.unlink()
-    return Stage(folder, view.audience.title, nav, frozenset(canaries(widest, view)))
+    return Stage(folder, html.escape(view.audience.title), nav, frozenset(canaries(widest, view)))
 
 
 def stage_for_builder(
@@ -220,7 +221,7 @@ def _configuration(view: View, folder: Path, nav: list[Any]) -> dict[str, Any]:
     sources = site_sources()
     return {
         "INHERIT": _relative(sources / "mkdocs.yml", folder),
-        "site_name": view.audience.title,
+        "site_name": html.escape(view.audience.title),
         "site_url": view.audience.url,
         "docs_dir": PAGES,
         "site_dir": "site",
@@ -233,7 +234,7 @@ def _configuration(view: View, folder: Path, nav: list[Any]) -> dict[str, Any]:
 
 
 def _nav(entries: Iterable[NavEntry]) -> list[Any]:
-    return [{entry.title: _nav(entry.children) or entry.path} for entry in entries]
+    return [{html.escape(entry.title): _nav(entry.children) or entry.path} for entry in entries]
 
 
 def _run_builder(staged: Stage, out: Path) -> None:

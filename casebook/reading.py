@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from casebook import reading_rules as rules
 from casebook.documents import (
+    FILL,
     MODELS,
     Document,
     Kind,
@@ -30,7 +31,7 @@ from casebook.frontmatter import FrontMatter, FrontMatterError, read_front_matte
 from casebook.problems import Problem, has_errors
 from casebook.rules import Rule
 from casebook.settings import Settings
-from casebook.validation import explain, nearest
+from casebook.validation import Fault, explain, nearest
 
 MAX_FILE = 256 * 1024
 # What may stand before a heading: spaces, quote marks and list marks.
@@ -119,7 +120,10 @@ def read_document(raw: bytes, path: str, kind: Kind, settings: Settings) -> Read
     except FrontMatterError as error:
         rule = rules.BY_CODE[error.code]
         return Reading(None, (rule.problem(path, error.line, error.message, error.hint),))
-    return _typed(front, path, kind, settings)
+    reading = _typed(front, path, kind, settings)
+    if unfilled := _placeholders(text, path):
+        return Reading(None, (*reading.problems, *unfilled), reading.lines)
+    return reading
 
 
 def _too_large(path: str, size: int) -> Problem:
@@ -165,9 +169,23 @@ def _decode(raw: bytes, path: str) -> tuple[str, list[Problem]]:
 
 def _typed(front: FrontMatter, path: str, kind: Kind, settings: Settings) -> Reading:
     """Front matter and body → a document of its model."""
-    model = MODELS[kind]
     lines = {".".join(map(str, place)): line for place, line in front.lines.items()}
-    values = {key: value for key, value in front.values.items() if value != ""}
+    document, problems = _front_document(front, lines, path, kind, settings)
+    plan = kind is Kind.POLICY and front.values.get("rank") == Policy.PLAN
+    specs = Policy.plan_spec if plan else MODELS[kind].spec
+    body = _Body(front, path, kind, specs, settings, str(front.values.get("audience", "")))
+    sections = body.read()
+    lines.update(body.lines)
+    problems += body.problems
+    if document is None or has_errors(problems):
+        return Reading(None, tuple(problems), lines)
+    return Reading(document.model_copy(update={"sections": sections}), tuple(problems), lines)
+
+
+def _front_document(
+    front: FrontMatter, lines: dict[str, int], path: str, kind: Kind, settings: Settings
+) -> tuple[Document | None, list[Problem]]:
+    """Front matter → a document without sections, and what is wrong with it."""
     problems = [
         rules.MISSING_KEY.problem(
             path, lines[key], f"{key} 后面是空的。", f"写上 {key} 的值，或删掉这一行。"
@@ -175,43 +193,43 @@ def _typed(front: FrontMatter, path: str, kind: Kind, settings: Settings) -> Rea
         for key, value in front.values.items()
         if value == ""
     ]
-    if "sections" in values:
-        del values["sections"]
+    values = {key: value for key, value in front.values.items() if value != ""}
+    if values.pop("sections", None) is not None:
         problems.append(
             rules.UNKNOWN_KEY.problem(
                 path, lines["sections"], "不认识的键 sections。", "段落写在正文里。"
             )
         )
-    document: Document | None = None
+    model = MODELS[kind]
     try:
-        document = model.model_validate(values, context={"settings": settings, "kind": kind})
+        context = {"settings": settings, "kind": kind}
+        return model.model_validate(values, context=context), problems
     except ValidationError as error:
-        for fault in explain(error, model):
-            key = ".".join(map(str, fault.location))
-            if fault.code == "missing-key" and key in front.values:
-                continue
-            rule = rules.BY_CODE.get(fault.code, rules.INVALID_VALUE)
-            if fault.location[:1] == ("audience",):
-                rule = rules.INVALID_AUDIENCE
-            line = next(
-                (
-                    lines[k]
-                    for k in (key, str(fault.location[0]) if fault.location else "")
-                    if k in lines
-                ),
-                2,
-            )
-            problems.append(rule.problem(path, line, fault.message, fault.hint))
-    audience = str(values.get("audience", ""))
-    plan = kind is Kind.POLICY and values.get("rank") == Policy.PLAN
-    specs = Policy.plan_spec if plan else model.spec
-    body = _Body(front, path, kind, specs, settings, audience)
-    sections = body.read()
-    lines.update(body.lines)
-    problems += body.problems
-    if document is None or has_errors(problems):
-        return Reading(None, tuple(problems), lines)
-    return Reading(document.model_copy(update={"sections": sections}), tuple(problems), lines)
+        problems += [
+            _fault_problem(fault, path, lines)
+            for fault in explain(error, model)
+            if not (fault.code == "missing-key" and fault.location[0] in front.values)
+        ]
+        return None, problems
+
+
+def _fault_problem(fault: Fault, path: str, lines: dict[str, int]) -> Problem:
+    """A validation fault as a Problem on the line of its value, or of the key above it."""
+    rule = rules.BY_CODE.get(fault.code, rules.INVALID_VALUE)
+    if fault.location[:1] == ("audience",):
+        rule = rules.INVALID_AUDIENCE
+    names = (".".join(map(str, fault.location)), str(next(iter(fault.location), "")))
+    line = next((lines[name] for name in names if name in lines), 2)
+    return rule.problem(path, line, fault.message, fault.hint)
+
+
+def _placeholders(text: str, path: str) -> list[Problem]:
+    """The lines of a template that nobody filled in."""
+    return [
+        rules.PLACEHOLDER.problem(path, number, "还有没填的地方。", "换成真正的内容。")
+        for number, line in enumerate(text.split("\n"), 1)
+        if FILL in line
+    ]
 
 
 class _Body:

@@ -233,6 +233,12 @@ REFERENCE_LINK = Rule(
         "不需要另外申请复机，见[规范][1]。\n\n[1]: https://example.com/\n",
     ),
 )
+PLACEHOLDER = Rule(
+    "placeholder",
+    "模板里“（待填）”的地方都填好了。",
+    "没填完的稿子一旦发布，坐席会把提示当成答复念出来。",
+    _faq("owner: 资费产品组", "owner: （待填）"),
+)
 UNRENDERABLE = Rule(
     "unrenderable",
     "每个段落都能在两秒、256 MiB 以内排成网页。",

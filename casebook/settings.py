@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -75,12 +76,14 @@ class SearchSettings(Table):
         origins: sites on other hosts that may ask this service, as ``https://host``.
         hosts: names by which the service may be called, besides this machine's own.
         service: where the static sites find the service; a path or an address.
+        examples: queries that the empty search page offers.
     """
 
     engine: str = "whoosh"
     origins: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     service: str = "/"
+    examples: tuple[str, ...] = ()
 
 
 class Taxonomy(Table):
@@ -232,8 +235,10 @@ def _load(file: Path, model: type[T], context: dict[str, Any]) -> T:
     try:
         return model.model_validate(tomllib.loads(text), context=context)
     except tomllib.TOMLDecodeError as error:
+        place = re.search(r"at line (\d+)", str(error))
+        line = int(place[1]) if place else text.count("\n") or 1
         raise SettingsError(
-            [_problem(file, 1, f"不是正确的 TOML：{error}", "按提示的行列改正。")]
+            [_problem(file, line, f"不是正确的 TOML：{error}", "按提示的行列改正。")]
         ) from None
     except ValidationError as error:
         problems = [
@@ -248,9 +253,14 @@ def _problem(file: Path, line: int, message: str, hint: str) -> Problem:
 
 
 def _line_of(text: str, location: Sequence[str | int]) -> int:
-    """The line that names the last key of a location, 1 when none does."""
-    names = [str(part) for part in location if isinstance(part, str)]
-    for number, line in enumerate(text.splitlines(), 1):
-        if names and line.lstrip().strip('["').startswith(names[-1]):
-            return number
-    return 1
+    """The line of a location's last key that the file names, 1 when it names none."""
+    lines = text.splitlines()
+    found = 0
+    for part, after in zip(location, (*location[1:], ""), strict=False):
+        if isinstance(part, str):
+            # Of tables in a list, ``[[audiences]]``, the one that the next part counts.
+            table = [i for i, line in enumerate(lines) if line.strip() == f"[[{part}]]"]
+            key = re.compile(rf'\s*\[*(?:[\w-]+\.)*"?{re.escape(part)}(?![\w-])')
+            named = (i for i in range(found, len(lines)) if key.match(lines[i]))
+            found = table[after] if table and isinstance(after, int) else next(named, found)
+    return found + 1

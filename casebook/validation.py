@@ -57,7 +57,8 @@ def _fault(detail: ErrorDetails, model: type[BaseModel]) -> Fault:
     key = next((part for part in reversed(location) if isinstance(part, str)), "")
     found = _shown(detail["input"])
     if "hint" in context:
-        return Fault(location, kind, f"{key}：{detail['msg']}。", f"{context['hint']}。")
+        prefix = f"{key}：" if key else ""
+        return Fault(location, kind, f"{prefix}{detail['msg']}。", f"{context['hint']}。")
     if kind == "missing":
         return Fault(location, "missing-key", f"缺少 {key}。", f"补上 {key}: …")
     if kind == "extra_forbidden":

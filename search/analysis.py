@@ -18,10 +18,12 @@ from casebook.settings import Term
 # Bound on the terms of one query, so that no query costs much more than another.
 MAX_TERMS = 128
 WORD_WEIGHT = 1.0
-CHARACTER_WEIGHT = 1.0
-PAIR_WEIGHT = 0.8
+CHARACTER_WEIGHT = 0.8
+PAIR_WEIGHT = 0.5
 SYNONYM_WEIGHT = 0.7
-STOP_WEIGHT = 0.3
+STOP_WEIGHT = 0.15
+# Unicode's categories of what nobody sees: format, control, half of a pair.
+_HIDDEN = ("Cf", "Cc", "Cs")
 # Words that ask, join or soften; they say nothing about what is asked.
 STOP_WORDS = frozenset(
     """
@@ -61,6 +63,7 @@ class Analyzer:
                     self._jieba.add_word(name, None, None)
             for name in names:
                 self._related.setdefault(name, set()).update({*names, *finds} - {name})
+        self._names = sorted(self._related, key=lambda name: (-len(name), name))
 
     def normalize(self, text: str) -> str:
         """One form for what is the same to a reader.
@@ -69,7 +72,9 @@ class Analyzer:
         are folded; white space becomes single spaces.
         """
         folded = unicodedata.normalize("NFKC", text)
-        visible = "".join(c for c in folded if unicodedata.category(c) not in ("Cf", "Cc", "Cs"))
+        visible = "".join(
+            c for c in folded if c.isspace() or unicodedata.category(c) not in _HIDDEN
+        )
         return " ".join(self._simplify.convert(visible).lower().split())
 
     def words(self, text: str) -> list[str]:
@@ -105,11 +110,17 @@ class Analyzer:
         return [WeightedTerm(term, weight) for term, weight in ranked[:MAX_TERMS]]
 
     def synonyms(self, text: str) -> list[str]:
-        """The words that the glossary gives for words in a query."""
+        """The words that the glossary gives for words in a query.
+
+        Of names that overlap the longest counts: 转网码 is one word, not 转网 and a character.
+        """
+        rest = self.normalize(text)
+        found: set[str] = set()
+        for name in self._names:
+            if name in rest:
+                rest = rest.replace(name, "\n")
+                found |= self._related[name]
         normal = self.normalize(text)
-        found = {
-            other for name, others in self._related.items() if name in normal for other in others
-        }
         return sorted(name for name in found if name not in normal)
 
     def content_words(self, text: str) -> list[str]:

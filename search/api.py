@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, jsonify, render_template
 
 from search.openapi import specification
-from search.parameters import read_request
+from search.parameters import read_question, read_request
 from search.searcher import Hit, Request, Results
 from search.service import service
 from search.store import Stored
@@ -24,11 +24,11 @@ def search() -> Response:
 @blueprint.get("/api/answer")
 def answer() -> Response:
     """The unified answer, if one fits."""
-    asked = read_request()
-    results = service().search(Request(asked.text, {"kind": ("faq",)}))
+    question = read_question()
+    results = service().search(Request(question, {"kind": ("faq",)}))
     found = results.answer
     return jsonify(
-        query=asked.text,
+        query=question,
         found=found is not None,
         answer=document_json(found) if found else None,
         message=None if found else "没有合适的统一口径；请看检索结果，或转知识管理员。",

@@ -10,8 +10,8 @@ import logging
 import time
 import uuid
 
-from flask import Flask, Response, jsonify, render_template, request
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Response, abort, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from casebook.errors import (
     CasebookError,
@@ -53,11 +53,18 @@ def create_app(config: ServiceConfig) -> Flask:
     app.extensions[EXTENSION] = Service(config)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(web.blueprint)
+    app.before_request(_limit_body)
     app.after_request(_headers)
     app.register_error_handler(CasebookError, _casebook_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
     return app
+
+
+def _limit_body() -> None:
+    """Refuses a large body even where nobody would read it."""
+    if (request.content_length or 0) > MAX_BODY:
+        abort(413)
 
 
 def _headers(response: Response) -> Response:
@@ -92,7 +99,10 @@ def _http_error(error: HTTPException) -> tuple[Response, int]:
         405: "这个地址不接受这种请求。",
         413: f"请求超过 {MAX_BODY} 字节。",
     }
-    return _error(status, error.name.replace(" ", ""), words.get(status, error.name))
+    response, _ = _error(status, error.name.replace(" ", ""), words.get(status, error.name))
+    if isinstance(error, MethodNotAllowed):
+        response.allow.update(error.valid_methods or ())
+    return response, status
 
 
 def _unexpected(error: Exception) -> tuple[Response, int]:
@@ -126,7 +136,9 @@ def serve(config: ServiceConfig, host: str, port: int, threads: int = 8) -> None
 
     app = create_app(config)
     started = time.monotonic()
-    server = create_server(app, host=host, port=port, threads=threads, ident=None)
+    server = create_server(
+        app, host=host, port=port, threads=threads, ident=None, max_request_body_size=MAX_BODY
+    )
     log.info("started in %.3f s", time.monotonic() - started)
     try:
         server.run()

@@ -20,6 +20,7 @@ import os
 import shutil
 import threading
 import time
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -247,8 +248,9 @@ def _build(fresh: Path, name: str, view: View, engine: Engine, source: str) -> M
     (fresh / _ENGINE).mkdir(parents=True)
     rows = list(passages(view))
     analyzer = Analyzer(view.settings.glossary.terms)
-    count = engine.build(fresh / _ENGINE, (_entry(row, analyzer) for row in rows))
-    write_store(fresh / _STORE, view, rows, analyzer.normalize)
+    entries = [_entry(row, analyzer) for row in rows]
+    count = engine.build(fresh / _ENGINE, entries)
+    write_store(fresh / _STORE, view, rows, analyzer.normalize, _frequencies(rows, entries))
     files = sorted(path for path in fresh.rglob("*") if path.is_file())
     manifest = Manifest(
         format=FORMAT,
@@ -271,6 +273,14 @@ def _entry(passage: Passage, analyzer: Analyzer) -> Entry:
     text = f"{passage.heading}\n{passage.body}"
     terms = {"heading": analyzer.terms(passage.names), "body": analyzer.terms(text)}
     return Entry(passage.id, terms, passage.keywords)
+
+
+def _frequencies(rows: list[Passage], entries: list[Entry]) -> Counter[str]:
+    """In how many documents each term stands."""
+    held: dict[str, set[str]] = defaultdict(set)
+    for row, entry in zip(rows, entries, strict=True):
+        held[row.document].update(*entry.terms.values())
+    return Counter(term for terms in held.values() for term in terms)
 
 
 def _open(folder: Path, audience: str) -> Generation:

@@ -16,19 +16,31 @@ def read_request() -> Request:
         QueryRefused: a parameter is unknown, given twice or not a number.
     """
     values = request.args
-    for name in values:
-        if name not in {"q", "page", "size", *KEYWORDS}:
-            raise QueryRefused(
-                f"没有参数 {name[:40]}；可用：q、page、size、{'、'.join(KEYWORDS)}。"
-            )
-        if name in {"q", "page", "size"} and len(values.getlist(name)) > 1:
-            raise QueryRefused(f"参数 {name} 只能给一次。")
+    _check_names(("q", "page", "size", *KEYWORDS))
     filters = {
         name: chosen
         for name in KEYWORDS
         if (chosen := tuple(value for value in values.getlist(name)[:20] if value))
     }
     return Request(values.get("q", ""), filters, _number("page", 1), _number("size", 10))
+
+
+def read_question() -> str:
+    """The question of a request that takes nothing else.
+
+    Raises:
+        QueryRefused: a parameter is unknown or given twice.
+    """
+    _check_names(("q",))
+    return request.args.get("q", "")
+
+
+def _check_names(known: tuple[str, ...]) -> None:
+    for name in request.args:
+        if name not in known:
+            raise QueryRefused(f"没有参数 {name[:40]}；可用：{'、'.join(known)}。")
+        if name not in KEYWORDS and len(request.args.getlist(name)) > 1:
+            raise QueryRefused(f"参数 {name} 只能给一次。")
 
 
 def _number(name: str, default: int) -> int:

@@ -5,9 +5,10 @@ The service and the command line both ask here, so they give the same results.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -24,13 +25,20 @@ MAX_TOKENS = 16
 MAX_SIZE = 50
 MAX_DEPTH = 200
 SECONDS = 1.0
-WEIGHTS = {"heading": 1.0, "body": 1.0}
-# How much of a query (by its terms' weights, 0 to 1) a document must hold to be a result, and a
-# FAQ entry to be the answer.
-MIN_MATCH = 0.3
-MIN_ANSWER = 0.6
+WEIGHTS = {"heading": 0.7, "body": 1.0}
+# What a document's second and third best passages add to its score.
+MORE_PASSAGES = 0.2
+# How much of a query, by its terms' weights, a document must hold to be a result.
+MIN_MATCH = 0.2
+# A document whose score is a smaller share of the best one's is left out: it is beside the point.
+MIN_SHARE = 0.25
+# How much of what a query is about a FAQ entry must be about, to be the answer.
+MIN_FIT = 0.5
+PART_OF_WORD = 0.5
+# With a second entry this close behind, the question does not say which of the two is meant.
+MAX_RIVAL = 0.7
 # The share of a score that depends on how much of the query is held.
-MATCH_SHARE = 0.3
+MATCH_SHARE = 0.45
 # Passages to ask the engine for: documents have several, so more than the depth of results.
 _CANDIDATES = 600
 
@@ -85,7 +93,7 @@ class Results:
         request: what was asked.
         hits: one page of results, valid documents first.
         total: how many documents were found, at most ``MAX_DEPTH``.
-        more: whether there may be others beyond ``total``.
+        more: whether others were found beyond the depth.
         answer: the FAQ entry that answers the question, if one fits.
         facets: for each filter, its values with the number of results, most first.
         took_ms: milliseconds from query to results.
@@ -154,7 +162,7 @@ class Searcher:
             hits=self._hits(request.text, found[start : start + request.size]),
             total=len(found),
             more=more,
-            answer=self._answer(found),
+            answer=self._answer(request.text, found),
             facets=_facets(found),
             took_ms=(self._clock() - started) * 1000,
         )
@@ -176,9 +184,7 @@ class Searcher:
             tuple(terms), WEIGHTS, request.filters, _CANDIDATES, deadline=started + SECONDS
         )
         ranked = self._index.search(query)
-        best: dict[str, tuple[str, float]] = {}
-        for name, score in ranked.hits:
-            best.setdefault(name.partition("/")[0], (name, score))
+        best = _group(ranked.hits)
         passages = self._store.passages([name for name, _ in best.values()])
         cards = self._store.cards(list(best))
         query.check_deadline()
@@ -190,8 +196,9 @@ class Searcher:
                 total = score * (1 - MATCH_SHARE + MATCH_SHARE * match)
                 standing = card.standing(self._on)
                 found.append(_Candidate(document, card, passage, total, match, standing))
-        found.sort(key=_order)
-        return found[:MAX_DEPTH], ranked.total > _CANDIDATES or len(found) > MAX_DEPTH
+        floor = MIN_SHARE * max((one.score for one in found), default=0.0)
+        found = sorted((one for one in found if one.score >= floor), key=_order)
+        return found[:MAX_DEPTH], len(found) > MAX_DEPTH
 
     def _hits(self, text: str, page: list[_Candidate]) -> tuple[Hit, ...]:
         """One page of results, ready to show."""
@@ -225,14 +232,54 @@ class Searcher:
         """Whether a text holds a word or one of its synonyms."""
         return word in normal or any(s in normal for s in self._analyzer.synonyms(word))
 
-    def _answer(self, found: list[_Candidate]) -> Stored | None:
-        """The valid FAQ entry that holds enough of the question, if it is the first result."""
+    def _answer(self, text: str, found: list[_Candidate]) -> Stored | None:
+        """The valid FAQ entry that is about what the question is about, if it comes first."""
         top = found[0] if found else None
-        if top is None or top.card.kind is not Kind.FAQ or top.match < MIN_ANSWER:
+        if top is None or top.card.kind is not Kind.FAQ or top.standing is not Standing.CURRENT:
             return None
-        if top.standing is not Standing.CURRENT:
+        rival = next((one for one in found[1:] if one.card.kind is Kind.FAQ), None)
+        if rival and rival.score > MAX_RIVAL * top.score:
+            return None
+        if self._fit(text, top.passage.normal) < MIN_FIT:
             return None
         return self._store.documents([top.document])[top.document]
+
+    def _fit(self, text: str, normal: str) -> float:
+        """How much of what a query is about a text is about, too, 0 to 1.
+
+        Every content word counts by how few documents hold it; one that the library does not know
+        at all counts most. A word that is not there as a whole counts by its characters, less.
+        """
+        words = self._analyzer.content_words(text)
+        documents = self._store.count()
+        frequencies = self._store.frequencies(words)
+        total = held = 0.0
+        for word in words:
+            worth = math.log(1 + documents / (0.5 + frequencies.get(word, 0)))
+            total += worth
+            if self._holds(normal, word):
+                held += worth
+            else:
+                held += worth * PART_OF_WORD * sum(c in normal for c in word) / len(word)
+        return held / total if total else 0.0
+
+
+def _group(hits: Iterable[tuple[str, float]]) -> dict[str, tuple[str, float]]:
+    """The best passage of each document, and the document's score.
+
+    Args:
+        hits: passages' ids (document, slash, name) and scores, best first.
+    """
+    scores: dict[str, list[float]] = {}
+    best: dict[str, str] = {}
+    for name, score in hits:
+        document = name.partition("/")[0]
+        best.setdefault(document, name)
+        scores.setdefault(document, []).append(score)
+    return {
+        document: (name, scores[document][0] + MORE_PASSAGES * sum(scores[document][1:3]))
+        for document, name in best.items()
+    }
 
 
 def _match(terms: Sequence[WeightedTerm], normal: str) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -30,6 +30,7 @@ class ServiceConfig:
         today: gives the day for which documents must hold.
         hosts: the host names it answers to, without ports.
         origins: other sites that may ask its API, as ``https://host``.
+        examples: queries that the empty search page offers.
     """
 
     audience: str
@@ -39,7 +40,8 @@ class ServiceConfig:
     site: Path | None
     today: Callable[[], date]
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
-    origins: tuple[str, ...] = field(default=())
+    origins: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
 
 
 class Service:

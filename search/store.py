@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -37,6 +37,7 @@ CREATE TABLE passages (
     id TEXT PRIMARY KEY, document TEXT NOT NULL, anchor TEXT NOT NULL,
     heading TEXT NOT NULL, body TEXT NOT NULL, normal TEXT NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE terms (term TEXT PRIMARY KEY, documents INTEGER NOT NULL) WITHOUT ROWID;
 """
 # SQLite's own bound on the number of parameters is far above this.
 _BATCH = 500
@@ -231,7 +232,11 @@ def _reference(view: View, name: str, article: str | None) -> Reference | None:
 
 
 def write_store(
-    file: Path, view: View, rows: Sequence[Passage], normalize: Callable[[str], str]
+    file: Path,
+    view: View,
+    rows: Sequence[Passage],
+    normalize: Callable[[str], str],
+    frequencies: Mapping[str, int],
 ) -> None:
     """Writes a new store.
 
@@ -240,6 +245,7 @@ def write_store(
         view: whose documents and words it holds.
         rows: the view's passages.
         normalize: the analyzer's normal form.
+        frequencies: in how many documents each term stands.
     """
     keywords = {row.document: row.keywords for row in rows}
     meta = {
@@ -259,6 +265,7 @@ def write_store(
             "INSERT INTO documents VALUES (?, ?, ?)",
             (_document_row(stored(d, view, keywords[d.id])) for d in view.documents),
         )
+        database.executemany("INSERT INTO terms VALUES (?, ?)", frequencies.items())
         database.executemany(
             "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?)",
             ((p.id, p.document, p.anchor, p.heading, p.body, normalize(p.text)) for p in rows),
@@ -330,6 +337,10 @@ class Store:
             ids,
         )
         return {row[0]: StoredPassage(*row) for row in rows}
+
+    def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
+        """In how many documents each of these terms stands; those in none are left out."""
+        return dict(self._in("SELECT term, documents FROM terms WHERE term IN ({})", terms))
 
     def count(self) -> int:
         """How many documents there are."""

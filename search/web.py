@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 blueprint = Blueprint("web", __name__)
 _INLINE_SCRIPT = re.compile(rb"<script(?:\s+(?:id|type)=[^>]*)?>(.*?)</script>", re.DOTALL)
 FACETS = {"kind": "种类", "category": "业务", "level": "级别", "customer_type": "客户类型"}
-# Shown on the start page: a whole sentence, a few words, one word, words apart.
-EXAMPLES = ("欠费停机多久能恢复", "宽带断了", "漫游", "师傅 没来")
 
 
 def _service() -> Service:
@@ -89,7 +87,7 @@ def _context(asked: Request) -> dict[str, Any]:
         "asked": asked,
         "results": found,
         "pages": _pages(found) if found else 0,
-        "examples": EXAMPLES,
+        "examples": service.config.examples,
         "filters": _filters(found) if found else None,
         "facet_names": FACETS,
         "Standing": Standing,

@@ -1,20 +1,41 @@
-"""MkDocs started by hand: stages the View of one audience and has MkDocs read that.
+"""MkDocs started by hand: stages the View of one audience, has MkDocs read that, sweeps the site.
 
-``casebook site`` stages by itself and leaves these hooks out.
+``casebook site`` does the same by itself and leaves these hooks out.
 """
 
+import logging
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
 
-from casebook.publishing import refuse_tracked, stage_for_builder
+from casebook.errors import CasebookError
+from casebook.publishing import prove, refuse_tracked, stage_for_builder
+
+# Warnings under MkDocs' name are shown and counted by it, so `--strict` fails on a bad file.
+log = logging.getLogger("mkdocs.casebook")
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Points MkDocs at the staged copy of the audience's View."""
-    refuse_tracked(Path(config.site_dir))
-    staged = stage_for_builder(Path(config.config_file_path), config.extra.get("casebook", {}))
+    options = config.extra.get("casebook", {})
+    try:
+        refuse_tracked(Path(config.site_dir))
+        staged, problems = stage_for_builder(Path(config.config_file_path), options)
+    except CasebookError as error:
+        raise PluginError(str(error)) from None
+    for problem in problems:
+        log.warning("%s", problem)
     config.docs_dir = str(staged.pages)
     config.site_name = staged.name
     config.nav = staged.nav
+    config.extra["staged"] = staged
     return config
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Fails the build when the site holds what its audience must not see."""
+    try:
+        prove(Path(config.site_dir), config.extra["staged"])
+    except CasebookError as error:
+        raise PluginError(str(error)) from None

@@ -11,7 +11,6 @@ from casebook.checks import (
     hidden_link,
     list_without_blank_line,
     missing_citation,
-    placeholder,
     unknown_citation,
 )
 from casebook.library import Library
@@ -24,7 +23,6 @@ CHECKS = (
     hidden_link,
     list_without_blank_line,
     missing_citation,
-    placeholder,
     unknown_citation,
 )
 RULES: tuple[Rule, ...] = (*READING_RULES, *(module.RULE for module in CHECKS))

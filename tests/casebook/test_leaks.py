@@ -1,0 +1,350 @@
+"""Nothing of a wider audience reaches a narrower one's site or index.
+
+A canary is planted in every place of a library that could carry text out. The narrower audience's
+site, stage and index must hold none of them; the same sweep must find each one in the wider
+audience's, or it proves nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import shutil
+import sqlite3
+import subprocess
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from casebook.documents import Kind
+from casebook.guide import model_text
+from casebook.library import load_library
+from casebook.publishing import build_site, stage
+from casebook.sweep import canaries, sweep
+from search.engines import get_engine
+from search.generations import publish
+
+ON = date(2026, 11, 22)
+CASE = "case-broadband-three-visits"
+PUBLIC_FAQ = "faq-arrears-resume"
+
+
+def canary(route: str) -> str:
+    """A word that stands nowhere else, in letters that every route can carry."""
+    return f"zq{route.replace('-', '')}xk"
+
+
+# Where a canary is planted in a document of agents or in an agents' part of a public document:
+# route → (kind, file, text of the model document, what to put in its place).
+PLANTED: dict[str, tuple[Kind, str, str, str]] = {
+    "title": (Kind.CASE, CASE, "title: 师傅来了三趟", "title: {canary} 师傅来了三趟"),
+    "id": (Kind.CASE, CASE, f"id: {CASE}", "id: case-{canary}"),
+    "tag": (Kind.CASE, CASE, "policies:", "tags:\n  - {canary}\npolicies:"),
+    "author": (Kind.CASE, CASE, "热线二组班长", "{canary}班长"),
+    "owner": (Kind.CASE, CASE, "owner: 投诉处理组", "owner: {canary}组"),
+    "purpose": (Kind.CASE, CASE, "purpose: ", "purpose: {canary}"),
+    "typicality": (Kind.CASE, CASE, "typicality: ", "typicality: {canary}"),
+    "timeliness": (Kind.CASE, CASE, "timeliness: ", "timeliness: {canary}"),
+    "feasibility": (Kind.CASE, CASE, "feasibility: ", "feasibility: {canary}"),
+    "theme": (Kind.CASE, CASE, "重复报障不能当作", "{canary}重复报障不能当作"),
+    "background": (Kind.CASE, CASE, "四月的一个周末", "四月{canary}的一个周末"),
+    "quotation": (Kind.CASE, CASE, "您先重启一下光猫", "{canary}您先重启一下光猫"),
+    "outcome": (Kind.CASE, CASE, "减免三天月费", "减免{canary}三天月费"),
+    "analysis": (Kind.CASE, CASE, "用因素分析法", "{canary}用因素分析法"),
+    "subheading": (Kind.CASE, CASE, "### 讨论", "### 讨论{canary}"),
+    "list-item": (Kind.CASE, CASE, "- 第二次报障时", "- {canary}第二次报障时"),
+    "code": (Kind.CASE, CASE, "### 讨论", "`{canary}`\n\n### 讨论"),
+    "table": (Kind.CASE, CASE, "### 讨论", "| {canary} | 乙 |\n|---|---|\n| 一 | 二 |\n\n### 讨论"),
+    "link-text": (Kind.CASE, CASE, "### 讨论", f"[{{canary}}]({PUBLIC_FAQ})\n\n### 讨论"),
+    "link-address": (Kind.CASE, CASE, "### 讨论", "[见](https://x.example/{canary})\n\n### 讨论"),
+    "issuer": (Kind.POLICY, "policy-plan-outage", "issuer: 远汐通信", "issuer: {canary}公司"),
+    "number": (
+        Kind.POLICY,
+        "policy-plan-outage",
+        "effective_from",
+        "number: {canary}号\neffective_from",
+    ),
+    "policy-id": (
+        Kind.POLICY,
+        "policy-plan-outage",
+        "id: policy-plan-outage",
+        "id: policy-{canary}",
+    ),
+    "policy-title": (Kind.POLICY, "policy-plan-outage", "title: 大", "title: {canary}大"),
+    "wording": (Kind.POLICY, "policy-plan-outage", "正在抢修", "正在{canary}抢修"),
+    "rationale": (Kind.FAQ, PUBLIC_FAQ, "客户这时最着急", "{canary}客户这时最着急"),
+    "forbidden": (Kind.FAQ, PUBLIC_FAQ, "“您再等等吧”", "“{canary}您再等等吧”"),
+}
+# Canaries that stand in no audience's pages: what is not content is never published at all.
+NOWHERE = (
+    "yaml-comment",
+    "file-name",
+    "folder-name",
+    "hidden-file",
+    "data-file",
+    "image-name",
+    "image-bytes",
+    "link-target",
+    "settings-comment",
+    "git-author",
+    "git-email",
+    "git-subject",
+)
+
+
+@dataclass(frozen=True)
+class Built:
+    """What was made for one audience."""
+
+    site: Path
+    stage: Path
+    index: Path
+
+    def sweep(self, words: list[str]) -> set[str]:
+        """The words that stand in any of it; the store is read as text, too."""
+        found = {
+            leak.canary
+            for folder in (self.site, self.stage, self.index)
+            for leak in sweep(folder, words)
+        }
+        for file in self.index.rglob("*.sqlite"):
+            with sqlite3.connect(file) as database:
+                dump = "\n".join(database.iterdump())
+            database.close()
+            found |= {word for word in words if word in dump}
+        return found
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
+    """A library that holds every canary."""
+    folder = tmp_path_factory.mktemp("planted") / "library"
+    folder.mkdir()
+    settings = (root / "casebook.toml").read_text(encoding="utf-8")
+    # A customer type and a subject that only an agents' document uses, and the agents' own name.
+    settings = settings.replace('"故障"', f'"故障", "{canary("subject")}"')
+    settings = settings.replace('"固执己见"', f'"固执己见", "{canary("customer-type")}"')
+    settings = settings.replace(
+        'title = "远汐通信 客服知识与案例库"\nurl', f'title = "{canary("site-title")}"\nurl'
+    )
+    settings += f"\n# {canary('settings-comment')}\n"
+    (folder / "casebook.toml").write_text(settings, encoding="utf-8")
+    (folder / "glossary.toml").write_text(
+        f'[[terms]]\nterm = "{canary("term")}"\naudience = "agent"\n'
+        f'definition = "{canary("definition")}"\nsynonyms = ["{canary("synonym")}"]\n',
+        encoding="utf-8",
+    )
+    _plant_documents(folder)
+    _plant_files(folder, root)
+    _plant_history(folder)
+    return folder
+
+
+def _plant_documents(folder: Path) -> None:
+    texts: dict[tuple[Kind, str], str] = {}
+    for route, (kind, name, old, new) in PLANTED.items():
+        text = texts.setdefault((kind, name), model_text(kind))
+        assert text.count(old) >= 1, route
+        texts[kind, name] = text.replace(old, new.format(canary=canary(route)), 1)
+    case = texts[Kind.CASE, CASE]
+    case = case.replace("subject: 宽带/故障", f"subject: 宽带/{canary('subject')}")
+    case = case.replace("  - 情绪发泄型", f"  - {canary('customer-type')}")
+    case = case.replace("---\nid:", f"---\n# {canary('yaml-comment')}\nid:", 1)
+    texts[Kind.CASE, CASE] = case
+    public = texts[Kind.FAQ, PUBLIC_FAQ]
+    public = public.replace("policies:\n", f"policies:\n  - policy-{canary('policy-id')}#wording\n")
+    public = public.replace("不需要另外申请复机。", f"不需要另外[申请](case-{canary('id')})复机。")
+    texts[Kind.FAQ, PUBLIC_FAQ] = public
+    for (kind, name), text in texts.items():
+        below = folder / kind.folder / (canary("folder-name") if kind is Kind.CASE else "a")
+        below.mkdir(parents=True)
+        (below / f"{canary('file-name')}-{name}.md").write_text(text, encoding="utf-8")
+    ended = model_text(Kind.FAQ).replace(f"id: {PUBLIC_FAQ}", f"id: faq-{canary('ended-id')}")
+    ended = ended.replace("欠费停机后多久", f"{canary('ended-title')}多久")
+    ended = ended.replace(
+        "effective_from: 2026-01-01", "effective_from: 2026-01-01\neffective_until: 2026-07-01"
+    )
+    ended = ended.replace("  - 交了话费", f"  - {canary('ended-similar')}交了话费")
+    (folder / "faq" / "ended.md").write_text(ended, encoding="utf-8")
+    coming = model_text(Kind.FAQ).replace(f"id: {PUBLIC_FAQ}", f"id: faq-{canary('upcoming-id')}")
+    coming = coming.replace("effective_from: 2026-01-01", "effective_from: 2027-01-01")
+    coming = coming.replace("欠费缴清以后", f"{canary('upcoming-answer')}欠费缴清以后")
+    (folder / "faq" / "upcoming.md").write_text(coming, encoding="utf-8")
+    # The public entry rests on an article that exists, so that something is cited at all.
+    rule = model_text(Kind.POLICY).replace("id: policy-plan-outage", "id: policy-service-spec")
+    rule = rule.replace("audience: agent", "audience: dealer").replace(
+        "rank: 预案", "rank: 部门规章"
+    )
+    rule = rule[: rule.index("## 5W1H")] + "## 要点四 停机与恢复\n\n缴清以后恢复服务。\n"
+    (folder / "policies" / "rule.md").write_text(rule, encoding="utf-8")
+
+
+def _plant_files(folder: Path, root: Path) -> None:
+    cases = folder / "cases"
+    (cases / f".draft-{canary('hidden-file')}.md").write_text(
+        canary("hidden-file"), encoding="utf-8"
+    )
+    (cases / "numbers.csv").write_text(f"a,{canary('data-file')}\n", encoding="utf-8")
+    (cases / f"{canary('image-name')}.png").write_bytes(b"\x89PNG" + canary("image-bytes").encode())
+    outside = folder.parent / "outside.md"
+    outside.write_text(
+        model_text(Kind.FAQ).replace("欠费缴清", canary("link-target")), encoding="utf-8"
+    )
+    (folder / "faq" / "linked.md").symlink_to(outside)
+
+
+def _plant_history(folder: Path) -> None:
+    def git(*words: str) -> None:
+        who = [
+            "-c",
+            f"user.name={canary('git-author')}",
+            "-c",
+            f"user.email={canary('git-email')}@x.example",
+        ]
+        subprocess.run(["git", "-C", str(folder), *who, *words], check=True, capture_output=True)
+
+    git("init")
+    git("add", "-A")
+    git("commit", "-m", canary("git-subject"))
+
+
+@pytest.fixture(scope="module")
+def built(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Built]:
+    """Site, stage and index of each audience."""
+    library = load_library(planted)
+    widest = library.view("agent", ON)
+    result = {}
+    for audience in ("dealer", "agent"):
+        out = tmp_path_factory.mktemp(audience)
+        view = library.view(audience, ON)
+        build_site(view, widest, out / "stage", out / "site")
+        publish(view, out / "index", get_engine("whoosh"), "")
+        result[audience] = Built(out / "site", out / "stage", out / "index")
+    return result
+
+
+EVERYWHERE_HIDDEN = [
+    *PLANTED,
+    "subject",
+    "customer-type",
+    "site-title",
+    "term",
+    "definition",
+    "synonym",
+    "ended-id",
+    "ended-title",
+    "ended-similar",
+    "upcoming-id",
+    "upcoming-answer",
+]
+
+
+def test_dealers_get_no_canary(built: dict[str, Built]) -> None:
+    words = [canary(route) for route in (*EVERYWHERE_HIDDEN, *NOWHERE)]
+    assert len(words) >= 30
+    assert built["dealer"].sweep(words) == set()
+
+
+@pytest.mark.parametrize("route", EVERYWHERE_HIDDEN)
+def test_the_same_sweep_finds_each_canary_in_what_agents_get(
+    route: str, built: dict[str, Built]
+) -> None:
+    assert built["agent"].sweep([canary(route)]) == {canary(route)}
+
+
+def test_what_is_not_content_is_published_for_nobody(built: dict[str, Built]) -> None:
+    assert built["agent"].sweep([canary(route) for route in NOWHERE]) == set()
+
+
+def test_dealers_get_the_public_entry_all_the_same(built: dict[str, Built]) -> None:
+    page = (built["dealer"].site / "faq" / PUBLIC_FAQ / "index.html").read_text(encoding="utf-8")
+    assert "系统会自动为您复机" in page
+    assert "不需要另外申请复机" in page
+
+
+def test_the_real_library_leaks_no_sentence_into_the_index(
+    library,
+    tmp_path: Path,
+) -> None:
+    dealer, agent = library.view("dealer", ON), library.view("agent", ON)
+    publish(dealer, tmp_path, get_engine("whoosh"), "")
+    found = canaries(agent, dealer)
+    assert len(found) > 1000
+    assert sweep(tmp_path, found) == []
+
+
+def _hide_plain(text: str) -> bytes:
+    return f"<p>{text}</p>".encode()
+
+
+def _hide_gzip(text: str) -> bytes:
+    return gzip.compress(text.encode())
+
+
+def _hide_json(text: str) -> bytes:
+    return json.dumps({"a": text}).encode()
+
+
+def _hide_entities(text: str) -> bytes:
+    return "".join(f"&#{ord(character)};" for character in text).encode()
+
+
+def _hide_url(text: str) -> bytes:
+    return quote(text).encode()
+
+
+def _hide_base64(text: str) -> bytes:
+    return b"data:text/plain;base64," + base64.b64encode(text.encode())
+
+
+def _hide_tags(text: str) -> bytes:
+    return f"<p>{text[:4]}<strong>{text[4:7]}</strong>\n {text[7:]}</p>".encode()
+
+
+@pytest.mark.parametrize(
+    "hide",
+    [_hide_plain, _hide_gzip, _hide_json, _hide_entities, _hide_url, _hide_base64, _hide_tags],
+)
+def test_the_sweep_sees_through_every_form(hide, tmp_path: Path) -> None:
+    secret = "满二百元须班长批准方可给付"
+    (tmp_path / "page.html").write_bytes(hide(secret))
+    assert [leak.canary for leak in sweep(tmp_path, [secret])] == [secret]
+    assert sweep(tmp_path, ["另外一句没有写过的话"]) == []
+
+
+def test_the_sweep_reads_file_names(tmp_path: Path) -> None:
+    (tmp_path / "case-secret").mkdir()
+    (tmp_path / "case-secret" / "index.html").write_text("", encoding="utf-8")
+    assert [leak.path for leak in sweep(tmp_path, ["case-secret"])] == ["case-secret/index.html"]
+
+
+def test_a_leak_stops_the_site_from_being_published(
+    planted: Path, tmp_path: Path, monkeypatch
+) -> None:
+    library = load_library(planted)
+    agent = library.view("agent", ON)
+    dealer = library.view("dealer", ON)
+    out = tmp_path / "site"
+    build_site(dealer, agent, tmp_path / "stage", out)
+    before = (out / "index.html").read_bytes()
+
+    def leaky(view, widest, folder):
+        staged = stage(view, widest, folder)
+        (staged.pages / "extra.md").write_text(
+            f"# x\n\n减免{canary('outcome')}三天月费，此后一个月没有再报障。",
+            encoding="utf-8",
+        )
+        return staged
+
+    monkeypatch.setattr("casebook.publishing.stage", leaky)
+    from casebook.errors import LeakError
+
+    with pytest.raises(LeakError, match=r"extra/index\.html"):
+        build_site(dealer, agent, tmp_path / "stage", out)
+    assert (out / "index.html").read_bytes() == before
+    assert not (out / "extra").exists()
+    shutil.rmtree(out)

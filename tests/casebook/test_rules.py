@@ -1,0 +1,309 @@
+"""Every rule has its facts, and its example breaks that rule and no other."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from casebook.checks import CHECKS, RULES, check_library
+from casebook.documents import Kind
+from casebook.guide import model_text
+from casebook.library import load_library
+from casebook.problems import Problem, Severity
+from casebook.reading import MAX_FILE
+from casebook.reading_rules import BY_CODE, READING_RULES
+from casebook.rules import Rule
+
+FAQ_FILE = Path("faq/faq-arrears-resume.md")
+CODES = [rule.code for rule in RULES]
+WITH_EXAMPLE = [rule for rule in RULES if rule.example]
+
+
+def _rules_policy(policy: str, audience: str, article: str) -> str:
+    """A policy by articles, made from the model's front matter."""
+    front = model_text(Kind.POLICY).split("## 5W1H")[0]
+    front = front.replace("policy-plan-outage", policy).replace("rank: 预案", "rank: 公司规定")
+    return front.replace("audience: agent", f"audience: {audience}") + f"## {article}\n\n当日办。\n"
+
+
+@pytest.fixture
+def models(small: Path) -> Path:
+    """A library of the three model documents and what they point to."""
+    for kind in Kind:
+        text = model_text(kind)
+        name = re.search(r"^id: (\S+)$", text, re.MULTILINE)
+        assert name
+        (small / kind.folder / f"{name[1]}.md").write_text(text, encoding="utf-8")
+    faq = model_text(Kind.FAQ).replace("faq-arrears-resume", "faq-broadband-fault")
+    others = {
+        "faq/faq-broadband-fault.md": faq,
+        "policies/policy-service-spec.md": _rules_policy(
+            "policy-service-spec", "dealer", "要点四 复机时限"
+        ),
+        "policies/policy-handling-norm.md": _rules_policy(
+            "policy-handling-norm", "agent", "第七条 重复投诉"
+        ),
+    }
+    for path, text in others.items():
+        (small / path).write_text(text, encoding="utf-8")
+    return small
+
+
+def _check(folder: Path) -> list[Problem]:
+    return check_library(load_library(folder))
+
+
+def _edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {file.name}"
+    # newline="" keeps a CR of the example as it is.
+    with file.open("w", encoding="utf-8", newline="") as out:
+        out.write(text.replace(old, new))
+
+
+def test_codes_are_unique_and_kebab_case() -> None:
+    assert len(set(CODES)) == len(CODES)
+    for code in CODES:
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", code)
+
+
+def test_codes_name_a_fault_not_an_order() -> None:
+    assert [code for code in CODES if re.match(r"(use|no|avoid|prefer|require)-", code)] == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=CODES)
+def test_facts_are_filled(rule: Rule) -> None:
+    for fact in (rule.summary, rule.reason):
+        assert re.search(r"[\u4e00-\u9fff].*[。？]$", fact)
+    assert rule.summary != rule.reason
+    if rule.example:
+        assert rule.example.right != rule.example.wrong
+        assert model_text(rule.example.kind).count(rule.example.right) == 1
+
+
+def test_facts_differ_between_rules() -> None:
+    assert len({rule.summary for rule in RULES}) == len(RULES)
+    assert len({rule.reason for rule in RULES}) == len(RULES)
+
+
+def test_every_check_is_in_a_file_of_its_name() -> None:
+    folder = Path(__file__).parents[2] / "casebook" / "checks"
+    shared = {"__init__", "links"}
+    files = {file.stem for file in folder.glob("*.py")} - shared
+    assert {module.__name__.rpartition(".")[2] for module in CHECKS} == files
+    for module in CHECKS:
+        assert module.__name__.rpartition(".")[2] == module.RULE.code.replace("-", "_")
+
+
+def test_reading_rules_are_found_by_code() -> None:
+    assert list(BY_CODE.values()) == list(READING_RULES)
+    assert {rule.code for rule in READING_RULES} < set(CODES)
+
+
+def test_every_rule_is_an_error() -> None:
+    # An error keeps its file out of what is published; a warning would need a reason to differ.
+    assert [rule.code for rule in RULES if rule.severity is not Severity.ERROR] == []
+
+
+def test_model_documents_break_no_rule(models: Path) -> None:
+    assert _check(models) == []
+    assert len(load_library(models).sources) == 6
+
+
+@pytest.mark.parametrize("rule", WITH_EXAMPLE, ids=[rule.code for rule in WITH_EXAMPLE])
+def test_example_breaks_exactly_its_rule(rule: Rule, models: Path) -> None:
+    example = rule.example
+    assert example
+    file = next(
+        file
+        for file in sorted((models / example.kind.folder).iterdir())
+        if file.read_text(encoding="utf-8") == model_text(example.kind)
+    )
+    _edit(file, example.right, example.wrong)
+    path = file.relative_to(models).as_posix()
+    # What others point to may be gone with the document: that is no fault of this file.
+    found = [problem for problem in _check(models) if problem.path == path]
+    assert {problem.code for problem in found} == {rule.code}
+
+
+def _unreadable(folder: Path) -> None:
+    (folder / FAQ_FILE).unlink()
+    os.mkfifo(folder / FAQ_FILE)
+
+
+def _symlink(folder: Path) -> None:
+    shutil.move(folder / FAQ_FILE, folder / "outside.md")
+    (folder / FAQ_FILE).symlink_to(folder / "outside.md")
+
+
+def _large(folder: Path) -> None:
+    with (folder / FAQ_FILE).open("a", encoding="utf-8") as out:
+        out.write("x" * MAX_FILE)
+
+
+def _large_front_matter(folder: Path) -> None:
+    _edit(folder / FAQ_FILE, "owner: ", "owner: " + "x" * 16 * 1024)
+
+
+def _gbk(folder: Path) -> None:
+    text = (folder / FAQ_FILE).read_text(encoding="utf-8")
+    (folder / FAQ_FILE).write_bytes(text.encode("gb18030"))
+
+
+def _article(folder: Path) -> None:
+    _edit(
+        folder / "policies/policy-service-spec.md",
+        "要点四 复机时限",
+        "要点四 复机时限\n\n甲\n\n## 时限",
+    )
+
+
+def _unrenderable(folder: Path) -> None:
+    _edit(folder / FAQ_FILE, "欠费缴清以后", "[" * 40_000)
+
+
+def _not_markdown(folder: Path) -> None:
+    (folder / "faq" / "a.docx").write_bytes(b"x")
+
+
+def _same_id(folder: Path) -> None:
+    shutil.copy(folder / FAQ_FILE, folder / "faq" / "copy.md")
+
+
+def _no_citation(folder: Path) -> None:
+    _edit(folder / "cases/case-broadband-three-visits.md", "  - policy-handling-norm#7\n", "  []\n")
+
+
+BROKEN_BY: dict[str, Callable[[Path], None]] = {
+    "unreadable-file": _unreadable,
+    "symlink": _symlink,
+    "file-too-large": _large,
+    "front-matter-too-large": _large_front_matter,
+    "invalid-utf8": _gbk,
+    "invalid-article": _article,
+    "unrenderable": _unrenderable,
+    "not-markdown": _not_markdown,
+    "duplicate-id": _same_id,
+}
+
+
+def test_rules_without_example_are_broken_here() -> None:
+    assert {rule.code for rule in RULES if not rule.example} == set(BROKEN_BY)
+
+
+@pytest.mark.parametrize("code", BROKEN_BY)
+def test_rule_without_example(code: str, models: Path) -> None:
+    BROKEN_BY[code](models)
+    found = [p for p in _check(models) if p.code not in ("unknown-citation", "broken-link")]
+    assert {problem.code for problem in found} == {code}
+
+
+def test_empty_list_of_citations_is_missing_too(models: Path) -> None:
+    _no_citation(models)
+    assert [problem.code for problem in _check(models)] == ["missing-citation"]
+
+
+MESSAGES = {
+    "broken-link": "找不到 {}。",
+    "hidden-link": "代理商打不开 {}。",
+    "raw-html": "有 HTML：“{}”。",
+    "strange": "不认识的地址“{}”。",
+}
+LINES = [
+    ("[账单](faq-bill)", "broken-link", "faq-bill"),
+    ("[账单](policy-service-spec#99)", "broken-link", "policy-service-spec#99"),
+    ("[规范](policy-handling-norm)", "hidden-link", "policy-handling-norm"),
+    ("[规范](policy-handling-norm#7)", "hidden-link", "policy-handling-norm#7"),
+    ("[账单](faq-broadband-fault#rationale)", "hidden-link", "faq-broadband-fault#rationale"),
+    ('[规范](policy-handling-norm "标题")', "hidden-link", "policy-handling-norm"),
+    ("[规范](<policy-handling-norm>)", "raw-html", "<policy-handling-norm"),
+    ("[一[二]三](policy-handling-norm)", "hidden-link", "policy-handling-norm"),
+    ("[一\n二](policy-handling-norm)", "hidden-link", "policy-handling-norm"),
+    ("[规范](policy-handling-norm.md)", "strange", "policy-handling-norm.md"),
+    ("[规范](../policies/a.md)", "strange", "../policies/a.md"),
+    ("[规范](policy-handling-norm#第七条)", "strange", "policy-handling-norm#第七条"),
+    ("[规范](policy-handling-norm?x)", "strange", "policy-handling-norm?x"),
+    ("[规范](/policies/policy-handling-norm/)", "strange", "/policies/policy-handling-norm/"),
+    ("[规范](policy-handling-norm#7\n)", "hidden-link", "policy-handling-norm#7"),
+    ("[点](javascript:alert(1))", "strange", "javascript:alert"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("link", "fault", "target"), LINES, ids=[line[0] for line in LINES])
+def test_link_in_public_text(link: str, fault: str, target: str, models: Path) -> None:
+    _edit(models / FAQ_FILE, "最长不超过两小时。", f"最长两小时，见{link}。")
+    found = [p for p in _check(models) if p.path == FAQ_FILE.as_posix()]
+    code = "broken-link" if fault == "strange" else fault
+    assert (code, MESSAGES[fault].format(target)) in [(p.code, p.message) for p in found]
+    assert {p.line for p in found} == {20}
+
+
+GOOD_LINKS = [
+    "[账单](faq-broadband-fault)",
+    "[规范](policy-service-spec#p4)",
+    "[一步](faq-broadband-fault#procedure)",
+    "[网站](https://example.com/a?b=c#d)",
+    "[电话](tel:10000)",
+    "[邮件](mailto:a@example.com)",
+]
+
+
+@pytest.mark.parametrize("link", GOOD_LINKS)
+def test_good_link(link: str, models: Path) -> None:
+    _edit(models / FAQ_FILE, "不需要另外申请复机。", f"不需要申请，见{link}。")
+    assert _check(models) == []
+
+
+def test_restricted_text_may_point_to_what_agents_read(models: Path) -> None:
+    _edit(models / FAQ_FILE, "再说不用申请。", "再说不用申请，见[规范](policy-handling-norm#7)。")
+    assert _check(models) == []
+
+
+def test_guess_is_the_nearest_id(models: Path) -> None:
+    _edit(models / FAQ_FILE, "policy-service-spec#p4", "policy-servise-spec#p4")
+    assert [str(problem) for problem in _check(models)] == [
+        "faq/faq-arrears-resume.md:15: unknown-citation 知识库里没有政策 policy-servise-spec。 "
+        "是不是 policy-service-spec？"
+    ]
+
+
+def test_unknown_article_names_those_that_there_are(models: Path) -> None:
+    _edit(models / FAQ_FILE, "policy-service-spec#p4", "policy-service-spec#4")
+    assert [str(problem) for problem in _check(models)] == [
+        "faq/faq-arrears-resume.md:15: unknown-citation policy-service-spec 没有 #4 这一条。 "
+        "这篇政策有：p4。"
+    ]
+
+
+@pytest.mark.parametrize("blank", ["\n", "\n\n\n\n"], ids=["none", "three"])
+def test_line_is_right_however_many_blank_lines(blank: str, models: Path) -> None:
+    _edit(models / FAQ_FILE, "## 办理方式\n\n1.", f"## 办理方式{blank}见[甲](faq-none)：\n1.")
+    first = 22 + len(blank)
+    assert [(p.line, p.code) for p in _check(models)] == [
+        (first, "broken-link"),
+        (first + 1, "list-without-blank-line"),
+    ]
+
+
+def test_list_is_looked_for_in_text_only(models: Path) -> None:
+    for good in ("```\n步骤\n- 一\n```", "- 一\n- 二", "一\n\n- 二", "- 一\n  说明\n- 二"):
+        _edit(models / FAQ_FILE, "1. 在 App", f"{good}\n\n1. 在 App")
+        found = _check(models)
+        _edit(models / FAQ_FILE, f"{good}\n\n1. 在 App", "1. 在 App")
+        assert found == [], good
+
+
+def test_every_place_left_to_fill_is_named(models: Path) -> None:
+    _edit(models / FAQ_FILE, "资费产品组", "（待填）")
+    _edit(models / FAQ_FILE, "  - 缴完费还打不出电话", "  - （待填）")
+    _edit(models / FAQ_FILE, "没有期限", "（待填）")
+    assert [(problem.line, problem.code) for problem in _check(models)] == [
+        (5, "placeholder"),
+        (10, "placeholder"),
+        (33, "placeholder"),
+    ]

@@ -1,0 +1,335 @@
+"""The search page without a browser: what it holds, what it escapes, what errors look like."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import date
+from html.parser import HTMLParser
+from urllib.parse import unquote
+
+import pytest
+
+from search import web
+from search.app import ServiceConfig, create_app
+from search.searcher import Request, Results
+
+DAY = date(2026, 11, 22)
+RESUME = "欠费停机多久能恢复"
+SUMMER = "暑期漫游优惠"
+SPRING = "2027 年新春充值活动怎么参加"
+
+
+class Page(HTMLParser):
+    """The tags of a page, its links, and its text without markup."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.words: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    @property
+    def text(self):
+        return "".join(self.words)
+
+    @property
+    def links(self):
+        return [value for name, value in self.attributes if name == "href"]
+
+
+def make_client(index_root, audience, site):
+    config = ServiceConfig(
+        audience=audience,
+        internal=audience == "agent",
+        title="测试知识库",
+        index=index_root(audience),
+        site=site,
+        today=lambda: DAY,
+    )
+    app = create_app(config)
+    return app, app.test_client()
+
+
+@pytest.fixture
+def site(tmp_path):
+    (tmp_path / "index.html").write_text("<p>site", encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def agent(index_root, site):
+    app, client = make_client(index_root, "agent", site)
+    yield client
+    app.extensions["casebook"].close()
+
+
+@pytest.fixture
+def dealer(index_root, site):
+    app, client = make_client(index_root, "dealer", site)
+    yield client
+    app.extensions["casebook"].close()
+
+
+def get(client, path="/", **query):
+    return client.get(path, query_string=query)
+
+
+def test_page_without_script_holds_the_answer_and_the_results(agent):
+    html = get(agent, q=RESUME).text
+    page = Page(html)
+    assert "欠费停机后多久能恢复？" in page.text
+    assert "欠费缴清后系统会自动给您复机" in page.text
+    assert re.search(r"[-\d]{10} 起生效 ·\s+最后核准 [-\d]{10} · 资费产品组", page.text)
+    assert "缴费渠道" in page.text
+    assert "faq/faq-arrears-resume/" in found(html)
+    assert len(found(html)) >= 5
+    assert f'value="{RESUME}"' in html
+
+
+def test_answer_is_not_repeated_among_the_other_results(agent):
+    page = Page(get(agent, q=RESUME).text)
+    assert page.links.count("/site/faq/faq-arrears-resume/") == 1
+
+
+def test_copy_button_carries_the_plain_text_of_the_answer(agent):
+    answer = agent.get("/api/answer", query_string={"q": RESUME}).json["answer"]
+    say = next(section["text"] for section in answer["sections"] if section["key"] == "answer")
+    page = Page(get(agent, q=RESUME).text)
+    assert ("data-copy", say) in page.attributes
+
+
+def test_fragment_is_the_part_of_the_page(agent):
+    fragment = get(agent, "/results", q=RESUME).text.strip()
+    assert fragment.startswith('<div class="cs-results')
+    assert "<html" not in fragment
+    assert fragment in get(agent, q=RESUME).text
+
+
+def test_start_page_offers_examples_that_find_something(agent):
+    page = Page(get(agent).text)
+    examples = [link for link in page.links if link.startswith("/?q=")]
+    assert len(examples) >= 3
+    for link in examples:
+        assert "cs-answer" in agent.get(link).text
+
+
+def test_nothing_found_says_what_to_do(agent):
+    text = Page(get(agent, q="龘龘龘").text).text
+    assert "没有找到“龘龘龘”" in text
+    assert "换少一点" in text
+
+
+def test_says_when_no_result_holds_all_words(agent):
+    assert "没有一条同时包含所有词" in get(agent, q="宽带 发票 断网 彗星").text
+    assert "没有一条同时包含所有词" not in get(agent, q="漫游").text
+
+
+def test_facets_narrow_and_can_be_taken_away(agent):
+    page = Page(get(agent, q="宽带断了").text)
+    [narrow] = [link for link in page.links if link.endswith("&kind=case")]
+    narrowed = Page(agent.get(narrow).text)
+    assert "种类：案例" in narrowed.text
+    assert not [link for link in narrowed.links if link.startswith("/site/faq/")]
+    back = get(agent).request.path + "?" + narrow.split("?")[1].replace("&kind=case", "")
+    assert back in narrowed.links
+
+
+def test_subjects_are_offered_one_level_at_a_time(agent):
+    def offered(**filters):
+        html = (
+            get(agent, q="宽带断了", **filters).text.partition("cs-more")[2].partition("</nav>")[0]
+        )
+        return [unquote(value) for value in re.findall(r"category=([^&\"]*)\"", html)]
+
+    assert {"宽带", "网络"} <= set(offered())
+    assert not [value for value in offered() if "/" in value]
+    assert "宽带/故障" in offered(category="宽带")
+    assert not [value for value in offered(category="宽带") if not value.startswith("宽带/")]
+
+
+def found(html):
+    return set(re.findall(r'href="/site/([^"#]*)[^"]*" data-item', html))
+
+
+def test_pages_keep_the_question_the_filter_and_the_size(agent):
+    first = get(agent, q="宽带断了", kind="faq", size=5).text
+    [following] = [link for link in Page(first).links if "page=2" in link]
+    second = agent.get(following).text
+    assert "第 2 页" in second
+    assert "cs-answer" not in second
+    assert len(found(first)) == len(found(second)) == 5
+    assert not found(first) & found(second)
+    assert all(link.startswith("faq/") for link in found(second))
+
+
+def test_no_page_is_offered_that_would_be_refused():
+    def pages(total, size):
+        return web._pages(Results(Request("宽带", size=size), (), total, False, None, {}, 0.0))
+
+    assert pages(11, 10) == 2
+    assert pages(200, 10) == 20
+    assert pages(200, 45) == 4  # a fifth would end at 225, beyond the depth
+
+
+def test_ended_document_is_marked_for_agents(agent):
+    html = get(agent, q=SUMMER, kind="faq", size=50).text
+    assert "已失效" in html
+    assert "2026-09-30 失效" in html
+    assert re.search(r"最后核准 \d{4}-\d{2}-\d{2} · 国际业务组", html)
+    # It is neither the answer nor before anything that holds.
+    assert "cs-answer" not in html or "faq-roaming-summer" not in html.partition("</article>")[0]
+    assert html.rindex("cs-past") > html.rindex('<li class="cs-hit">')
+
+
+def test_upcoming_document_is_marked_for_agents(agent):
+    html = get(agent, q=SPRING, kind="faq", size=50).text
+    assert "未生效" in html
+    assert "2027-01-01 起生效" in html
+
+
+def test_dealers_never_see_what_does_not_hold(dealer):
+    for query in (SUMMER, SPRING):
+        html = get(dealer, q=query, kind="faq", size=50).text
+        assert "cs-hit" in html
+        assert "已失效" not in html
+        assert "未生效" not in html
+        assert "faq-roaming-summer" not in html
+        assert "faq-newyear-gift" not in html
+
+
+def test_dealers_never_see_internal_sections(agent, dealer):
+    assert "禁用说法" in get(agent, q=RESUME).text
+    html = get(dealer, q=RESUME).text
+    assert "欠费缴清后系统会自动给您复机" in html
+    assert "禁用说法" not in html
+    assert "设计思路" not in html
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "'><svg/onload=alert(1)>宽带",
+    "</title><script>alert(1)</script>",
+    "宽带 <mark>断网</mark>",
+    "{{ 7*7 }}{% raw %}",
+    "javascript:alert(1)",
+    "&lt;script&gt;",
+    "\x00\x01\x08\x1b\x7f",
+    "\u202e宽带\u2066",
+    "宽" * 200,
+    "\r\nSet-Cookie: a=b",
+]
+
+
+@pytest.mark.parametrize("path", ["/", "/results"])
+@pytest.mark.parametrize("query", HOSTILE)
+def test_hostile_queries_make_no_tags(agent, path, query):
+    response = get(agent, path, q=query)
+    page = Page(response.text)
+    assert response.status_code == 200
+    assert Counter(page.tags)["script"] == (1 if path == "/" else 0)
+    assert not {"img", "svg", "iframe", "style"} & set(page.tags)
+    names = {name for name, _ in page.attributes}
+    assert not [name for name in names if name.startswith("on")]
+    assert "style" not in names
+    assert not [link for link in page.links if not link.startswith(("/", "#"))]
+    assert "49" not in page.text or "{{ 7*7 }}" in page.text
+    assert "Set-Cookie" not in response.headers
+
+
+def test_hostile_filter_is_escaped(agent):
+    html = get(agent, q="宽带", category='"><img src=x onerror=alert(1)>').text
+    page = Page(html)
+    assert "img" not in page.tags
+    assert "img src=x" in page.text
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "message"),
+    [
+        ("/?q=" + "a" * 201, 400, "最多 200 个"),
+        ("/results?q=" + "a" * 201, 400, "最多 200 个"),
+        ("/?q=" + "+".join("abcdefghijklmnopq"), 400, "最多 16 个"),
+        ("/?q=a&page=x", 400, "要写成整数"),
+        ("/?q=a&%3Cb%3E=1", 400, "没有参数"),
+        ("/nowhere", 404, "没有这个页面"),
+        ("/site/nowhere/", 404, "没有这个页面"),
+    ],
+)
+def test_error_pages_are_pages_with_the_headers(agent, path, status, message):
+    response = agent.get(path)
+    page = Page(response.text)
+    assert response.status_code == status
+    assert response.mimetype == "text/html"
+    assert message in page.text
+    assert "data-message" in response.text
+    assert "b" not in page.tags
+    policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe-inline" not in policy
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_refused_question_stays_in_the_box(agent):
+    assert f'value="{"a" * 201}"' in get(agent, q="a" * 201).text
+
+
+def test_wrong_host_gets_an_error_page(agent):
+    response = agent.get("/", headers={"Host": "elsewhere.example"})
+    assert response.status_code == 400
+    assert "data-message" in response.text
+
+
+def test_no_links_to_a_site_that_is_not_served(index_root):
+    app, client = make_client(index_root, "agent", None)
+    page = Page(get(client, q="龘").text + get(client).text)
+    assert "/site/" not in page.links
+    html = get(client, q=RESUME).text
+    assert html.count("data-item") >= 5
+    assert not found(html)
+    app.extensions["casebook"].close()
+
+
+@pytest.mark.parametrize("path", ["/", f"/?q={RESUME}", f"/?q={SUMMER}", "/api/", "/nowhere"])
+def test_pages_obey_the_content_security_policy(agent, path):
+    html = agent.get(path).text
+    page = Page(html)
+    names = {name for name, _ in page.attributes}
+    assert "style" not in names
+    assert "style" not in page.tags
+    assert not [name for name in names if name.startswith("on")]
+    for body in re.findall(r"<script[^>]*>(.*?)</script>", html, re.DOTALL):
+        assert body == ""
+    assert 'lang="zh-CN"' in html
+
+
+def test_api_page_shows_every_path_parameter_and_field(agent):
+    page = Page(agent.get("/api/").text)
+    description = agent.get("/api/openapi.json").json
+    for path, methods in description["paths"].items():
+        assert path in page.text
+        for parameter in methods["get"].get("parameters", []):
+            assert parameter["description"] in page.text
+    for name, schema in description["components"]["schemas"].items():
+        assert ("id", name) in page.attributes
+        for field in schema["properties"]:
+            assert field in page.words
+    assert "curl -G http://127.0.0.1:8000/api/search" in page.text
+
+
+@pytest.mark.parametrize("name", ["case-search.js", "case-search.css", "style.css", "icon.svg"])
+def test_static_files_are_small_and_name_no_other_server(agent, name):
+    with agent.get(f"/static/{name}") as response:
+        assert response.status_code == 200
+        assert len(response.data) < (8000 if name.endswith(".js") else 12000)
+        text = response.text.replace("http://www.w3.org/2000/svg", "")
+    assert "//" not in re.sub(r" // .*", "", text)
