@@ -11,9 +11,10 @@ import html
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 
 from pypinyin import lazy_pinyin
 
@@ -21,7 +22,8 @@ from casebook.documents import Case, Document, Faq, Kind, Policy, Section, Stand
 from casebook.library import View
 from casebook.markup import link_documents, plain_text
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~^=])")
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]#|~^=<>&\"']")
+_NOT_ASCII = re.compile(r"[^a-z0-9]+")
 _DESCRIPTION = 120
 # How many documents of one subject a kind's index shows; the subject's page has them all.
 _SHOWN = 30
@@ -70,22 +72,37 @@ class NavEntry:
 
 
 def markdown_text(text: str) -> str:
-    """Plain text as Markdown that means just that text."""
-    return html.escape(_MARKDOWN.sub(r"\\\1", text), quote=False)
+    """Plain text as Markdown that means just that text.
+
+    Character references, because builders do not agree on what a backslash escapes.
+    """
+    return _MARKDOWN.sub(lambda match: f"&#{ord(match[0])};", text)
 
 
 def _heading(level: int, text: str, anchor: str) -> str:
     return f"{'#' * level} {markdown_text(text)} {{#{anchor}}}"
 
 
-def subject_slug(subject: str) -> str:
+def subject_slug(view: View, subject: str) -> str:
     """The ASCII name of a subject's page, from its first part."""
-    return "-".join(lazy_pinyin(subject.partition("/")[0]))
+    return _slugs(tuple(view.settings.taxonomy.subjects))[subject.partition("/")[0]]
 
 
-def subject_anchor(subject: str) -> str:
+def subject_anchor(view: View, subject: str) -> str:
     """The anchor of a subject on its page."""
-    return "s-" + "-".join(re.sub(r"\W", "", part) for part in lazy_pinyin(subject))
+    return f"s-{_slugs(view.settings.taxonomy.subject_paths)[subject]}"
+
+
+@lru_cache(maxsize=64)
+def _slugs(names: tuple[str, ...]) -> Mapping[str, str]:
+    """Names → their pinyin in ASCII; those that sound alike are numbered."""
+    slugs: dict[str, str] = {}
+    taken: Counter[str] = Counter()
+    for name in names:
+        slug = _NOT_ASCII.sub("-", "-".join(lazy_pinyin(name)).lower()).strip("-") or "x"
+        taken[slug] += 1
+        slugs[name] = slug if taken[slug] == 1 else f"{slug}--{taken[slug]}"
+    return slugs
 
 
 def view_pages(view: View) -> Iterator[Page]:
@@ -94,9 +111,10 @@ def view_pages(view: View) -> Iterator[Page]:
     yield _subjects(view)
     for subject in view.settings.taxonomy.subjects:
         yield _subject(view, subject)
-    for kind in Kind:
+    for kind in _kinds(view):
         yield _kind(view, kind)
-    yield _levels(view)
+    if view.of(Kind.CASE):
+        yield _levels(view)
     if view.settings.glossary.terms:
         yield _glossary(view)
     for document in view.documents:
@@ -106,22 +124,24 @@ def view_pages(view: View) -> Iterator[Page]:
 def navigation(view: View) -> tuple[NavEntry, ...]:
     """Index pages only, so that no page grows with the library."""
     subjects = tuple(
-        NavEntry(subject, f"subjects/{subject_slug(subject)}.md")
+        NavEntry(subject, f"subjects/{subject_slug(view, subject)}.md")
         for subject in view.settings.taxonomy.subjects
     )
     entries = [
         NavEntry("首页", "index.md"),
         NavEntry("按业务", children=(NavEntry("全部业务", "subjects/index.md"), *subjects)),
-        *(NavEntry(kind.label, f"{kind.folder}/index.md") for kind in _reading_order()),
-        NavEntry("按级别", "levels/index.md"),
+        *(NavEntry(kind.label, f"{kind.folder}/index.md") for kind in _kinds(view)),
     ]
+    if view.of(Kind.CASE):
+        entries.append(NavEntry("案例按级别", "levels/index.md"))
     if view.settings.glossary.terms:
         entries.append(NavEntry("术语", "glossary.md"))
     return tuple(entries)
 
 
-def _reading_order() -> tuple[Kind, ...]:
-    return Kind.FAQ, Kind.CASE, Kind.POLICY
+def _kinds(view: View) -> list[Kind]:
+    """The kinds that the view holds, in the order of reading."""
+    return [kind for kind in (Kind.FAQ, Kind.CASE, Kind.POLICY) if view.of(kind)]
 
 
 # ---- documents ------------------------------------------------------------------------------
@@ -135,10 +155,10 @@ def _document(document: Document, view: View) -> Page:
     parts.append(_facts(document, view))
     parts += [_section(s, document, view) for s in document.sections if s is not answer]
     parts += [
-        _selection(document, view),
         _rests_on(document, view),
         _superseded(document, view),
         _cited_by(document, view),
+        _selection(document, view),
     ]
     first = answer or document.sections[0]
     return Page(
@@ -147,18 +167,18 @@ def _document(document: Document, view: View) -> Page:
         body="\n\n".join(part for part in parts if part),
         description=plain_text(first.html).replace("\n", " ")[:_DESCRIPTION],
         toc=not isinstance(document, Faq),
-        trail=_document_trail(document),
+        trail=_document_trail(document, view),
     )
 
 
-def _document_trail(document: Document) -> str:
+def _document_trail(document: Document, view: View) -> str:
     links = [("首页", "../../"), (document.kind.label, "../")]
     if document.subject:
         parent, _, child = document.subject.partition("/")
-        page = f"../../subjects/{subject_slug(parent)}/"
+        page = f"../../subjects/{subject_slug(view, parent)}/"
         links.append((parent, page))
         if child:
-            links.append((child, f"{page}#{subject_anchor(document.subject)}"))
+            links.append((child, f"{page}#{subject_anchor(view, document.subject)}"))
     return _trail(*links)
 
 
@@ -352,10 +372,10 @@ def _home(view: View) -> Page:
     newest = _newest_first(view.documents)[:12]
     counts = "，".join(
         f'<a href="{kind.folder}/">{kind.label} {len(view.of(kind))} 篇</a>'
-        for kind in _reading_order()
+        for kind in _kinds(view)
     )
     body = (
-        f'<p class="cb-lead">{counts}。按 {view.on} 有效的内容生成。</p>',
+        f'<p class="cb-lead">{counts or "还没有内容"}。按 {view.on} 有效的内容生成。</p>',
         _heading(2, "按业务找", "subjects"),
         _tiles(view, "subjects/"),
         _heading(2, "最近核准", "newest"),
@@ -372,7 +392,7 @@ def _subjects(view: View) -> Page:
 def _tiles(view: View, up: str) -> str:
     counts = Counter(_subject_of(document) for document in view.documents)
     tiles = "".join(
-        f'<li><a href="{up}{subject_slug(subject)}/">{_esc(subject)}</a>'
+        f'<li><a href="{up}{subject_slug(view, subject)}/">{_esc(subject)}</a>'
         f'<span class="cb-count">{counts[subject]} 篇</span>'
         f"<span>{_esc('、'.join(children))}</span></li>"
         for subject, children in view.settings.taxonomy.subjects.items()
@@ -386,10 +406,10 @@ def _subject(view: View, subject: str) -> Page:
     for path in paths:
         found = _newest_first(document for document in view.documents if document.subject == path)
         if found:
-            heading = _heading(2, path.partition("/")[2] or path, subject_anchor(path))
+            heading = _heading(2, path.partition("/")[2] or path, subject_anchor(view, path))
             parts.append(f"{heading}\n\n{_list(found, view, '../../')}")
     return Page(
-        f"subjects/{subject_slug(subject)}.md",
+        f"subjects/{subject_slug(view, subject)}.md",
         subject,
         "\n\n".join(parts) or _EMPTY,
         trail=_trail(("首页", "../../"), ("全部业务", "../")),
@@ -411,7 +431,7 @@ def _kind(view: View, kind: Kind) -> Page:
         listed = _list(found[:_SHOWN], view, "../", show_kind=False)
         parts.append(f"{_heading(2, name, f'group-{number}')}\n\n{listed}")
         if len(found) > _SHOWN and kind is not Kind.POLICY:
-            url = f"../subjects/{subject_slug(name)}/"
+            url = f"../subjects/{subject_slug(view, name)}/"
             parts.append(f'<p class="cb-more"><a href="{url}">全部 {len(found)} 篇</a></p>')
     body = "\n\n".join(parts) or _EMPTY
     return Page(f"{kind.folder}/index.md", kind.label, body, trail=_trail(("首页", "../")))

@@ -157,14 +157,17 @@ def open_current(root: Path, audience: str) -> Generation:
     Raises:
         IndexMissing: no generation of this audience can be opened.
     """
-    names = _names(root)
+    published = _pointer(root)
     reasons = []
-    for name in names:
+    for name in _names(root):
         try:
             return _open(root / "generations" / name, audience)
         except SearchError as error:
             log.error("索引 %s 不能用：%s", name, error)
             reasons.append(f"{name}：{error}")
+    if published != _pointer(root):
+        # What was looked at has been replaced and removed meanwhile.
+        return open_current(root, audience)
     detail = f"（{'；'.join(reasons)}）" if reasons else ""
     raise IndexMissing(f"没有受众“{audience}”可用的索引{detail}。先运行 casebook index。")
 

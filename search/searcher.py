@@ -36,7 +36,7 @@ MIN_SHARE = 0.25
 MIN_FIT = 0.5
 PART_OF_WORD = 0.5
 # With a second entry this close behind, the question does not say which of the two is meant.
-MAX_RIVAL = 0.7
+MAX_RIVAL = 0.8
 # The share of a score that depends on how much of the query is held.
 MATCH_SHARE = 0.45
 # Passages to ask the engine for: documents have several, so more than the depth of results.

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -323,12 +324,14 @@ class Store:
     def documents(self, ids: Sequence[str]) -> dict[str, Stored]:
         """The documents of these ids, without those that are not there."""
         rows = self._in("SELECT id, record FROM documents WHERE id IN ({})", ids)
-        return {name: _stored(json.loads(record)) for name, record in rows}
+        with _readable():
+            return {name: _stored(json.loads(record)) for name, record in rows}
 
     def cards(self, ids: Sequence[str]) -> dict[str, Card]:
         """The cards of the documents of these ids."""
         rows = self._in("SELECT id, card FROM documents WHERE id IN ({})", ids)
-        return {name: Card(**_typed(json.loads(card))) for name, card in rows}
+        with _readable():
+            return {name: Card(**_typed(json.loads(card))) for name, card in rows}
 
     def passages(self, ids: Sequence[str]) -> dict[str, StoredPassage]:
         """The passages of these ids."""
@@ -358,11 +361,17 @@ class Store:
         return found
 
     def _rows(self, statement: str, values: Sequence[str] = ()) -> list[Any]:
-        try:
-            with self._lock:
-                return self._database.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            raise SearchError(f"文档库读不了：{error}") from None
+        with _readable(), self._lock:
+            return self._database.execute(statement, values).fetchall()
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Damaged rows and records become search errors."""
+    try:
+        yield
+    except (sqlite3.Error, ValueError, TypeError, LookupError, AttributeError) as error:
+        raise SearchError(f"文档库读不了：{error}") from None
 
 
 def _typed(record: dict[str, Any]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ from search.app import ServiceConfig, serve
 audience, index, site, port = sys.argv[1:]
 serve(ServiceConfig(
     audience=audience, internal=audience == "agent", title="测试知识库", index=Path(index),
-    site=Path(site), today=lambda: date(2026, 11, 22),
+    site=Path(site), today=lambda: date(2026, 11, 22), examples=("宽带断了", "漫游费太高"),
 ), "127.0.0.1", int(port))
 """
 # A page of a site as another theme would make it, with the search box in its header.

@@ -34,9 +34,9 @@ IndexRoot = Callable[..., Path]
 NewApp = Callable[..., Flask]
 
 
-@pytest.fixture
-def new_app(index_root: IndexRoot, tmp_path: Path) -> Iterator[NewApp]:
-    """Applications of one audience, closed after the test."""
+@pytest.fixture(scope="module")
+def new_app(index_root: IndexRoot, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewApp]:
+    """Applications of one audience, closed at the end."""
     made: list[Flask] = []
 
     def new(audience: str = "dealer", engine: str = "memory", index: Path | None = None) -> Flask:
@@ -45,7 +45,7 @@ def new_app(index_root: IndexRoot, tmp_path: Path) -> Iterator[NewApp]:
             internal=audience == "agent",
             title="测试",
             index=index or index_root(audience, engine),
-            site=tmp_path / "no-site",
+            site=tmp_path_factory.getbasetemp() / "no-site",
             today=lambda: ON,
             origins=(ORIGIN,),
         )
@@ -58,10 +58,16 @@ def new_app(index_root: IndexRoot, tmp_path: Path) -> Iterator[NewApp]:
         app.extensions[EXTENSION].close()
 
 
+@pytest.fixture(scope="module")
+def dealers(new_app: NewApp) -> Flask:
+    """Dealers' application."""
+    return new_app()
+
+
 @pytest.fixture
-def client(new_app: NewApp) -> FlaskClient:
+def client(dealers: Flask) -> FlaskClient:
     """Dealers' API."""
-    return new_app().test_client()
+    return dealers.test_client()
 
 
 def service_of(client: FlaskClient) -> Service:
@@ -419,8 +425,8 @@ class TestHeaders:
     def test_every_response_of_every_address(self, client: FlaskClient) -> None:
         seen = set()
         for rule in client.application.url_map.iter_rules():
-            values = dict.fromkeys(rule.arguments, "faq-arrears-resume")
-            path = rule.build(values)[1] if (rule.build(values)) else rule.rule
+            built = rule.build(dict.fromkeys(rule.arguments, "faq-arrears-resume"))
+            path = built[1] if built else rule.rule
             for method in ("GET", "HEAD", "OPTIONS", "POST", "DELETE", "TRACE"):
                 for query in ("", "?q=漫游", "?page=x", "?q=" + "漫" * 300):
                     response = client.open(f"{path}{query}", method=method)
@@ -448,22 +454,33 @@ class TestHeaders:
 
 
 NAUGHTY = [
-    *("", " ", "\t", "\n", "\r\n", "\0", "\x01", "\x1b[31m", "\x7f", "\x80", "\ufeff", "\u200b"),
+    *("", " ", "\t", "\n", "\r\n", "\0"),
+    *("\x01", "\x1b[31m", "\x7f", "\x80", "\ufeff", "\u200b"),
     *("\u202e", "\u2028", "\u2029", "\u00a0", "\u3000", "\ud800", "\udfff\ud800", "\uffff"),
-    *("\U0010ffff", "\U000e0001", "🀄️", "👨‍👩‍👧‍👦", "🇨🇳", "Z̸̢͕a̵͍l̶g̴o̸", "ﷺ", "ß", "İ", "ı", "ŉ", "ﬀ"),
+    *("\U0010ffff", "\U000e0001", "🀄️", "👨‍👩‍👧‍👦", "🇨🇳", "Z̸̢͕a̵͍l̶g̴o̸"),
+    *("ﷺ", "ß", "İ", "ı", "ŉ", "ﬀ"),
     *("null", "undefined", "None", "true", "NaN", "Infinity", "-1", "1e309", "0x0", "1/0"),
     *("'", '"', "`", "''", '""', "\\", "\\\\", "\\'", "%", "%%", "%s%s%n", "%00", "%c0%ae"),
-    *("' OR '1'='1", "'; DROP TABLE documents;--", '" OR ""="', "1 UNION SELECT 1", "/*", "--"),
+    *("' OR '1'='1", "'; DROP TABLE documents;--", '" OR ""="'),
+    *("1 UNION SELECT 1", "/*", "--"),
     *("*", "**", "*a*", "?", "漫*", "*游", "a*b*c*d*e*f*", "~", "漫~2", "^", "漫^99", "[a TO z]"),
-    *("{a TO z}", "[* TO *]", "NOT", "AND", "OR", "a AND b", "NOT NOT NOT", "a AND", "(", ")", "(" * 200),
-    *(")" * 200, "((((a))))", '"a b"~5', '"', "heading:漫游", "body:*", ":", "::", "a:b:c", "+漫", "-漫"),
-    *("!漫", "||", "&&", "/.*/", "/(a+)+$/", "(a+)+$", "[", "]", "{", "}", "{{7*7}}", "${7*7}", "<%= 1 %>"),
-    *("#{1}", "{% raw %}", "<", ">", "&", "&amp;", "&lt;", "<b>", "</b>", "<mark>", "</mark>"),
+    *("{a TO z}", "[* TO *]", "NOT", "AND", "OR"),
+    *("a AND b", "NOT NOT NOT", "a AND", "(", ")", "(" * 200),
+    *(")" * 200, "((((a))))", '"a b"~5', '"', "heading:漫游"),
+    *("body:*", ":", "::", "a:b:c", "+漫", "-漫"),
+    *("!漫", "||", "&&", "/.*/", "/(a+)+$/", "(a+)+$"),
+    *("[", "]", "{", "}", "{{7*7}}", "${7*7}", "<%= 1 %>"),
+    *("#{1}", "{% raw %}", "<", ">", "&"),
+    *("&amp;", "&lt;", "<b>", "</b>", "<mark>", "</mark>"),
     *("<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<svg/onload=alert(1)>"),
-    *('"><script>alert(1)</script>', "javascript:alert(1)", "<!--", "-->", "]]>", "<?xml?>", "<mark"),
-    *("../../etc/passwd", "..\\..\\", "/etc/passwd", "file:///", "C:\\", "\\\\host\\share", "|ls", "`ls`"),
-    *("$(ls)", ";ls", "\r\nSet-Cookie: a=b", "a" * 200, "漫" * 200, "漫 " * 16, "的" * 200, "1" * 200),
-    *("怎么" * 100, "。" * 200, "𠀀" * 200, "e\u0301" * 100, "\u0301" * 200, "(" * 100 + ")" * 100),
+    *('"><script>alert(1)</script>', "javascript:alert(1)", "<!--"),
+    *("-->", "]]>", "<?xml?>", "<mark"),
+    *("../../etc/passwd", "..\\..\\", "/etc/passwd", "file:///"),
+    *("C:\\", "\\\\host\\share", "|ls", "`ls`"),
+    *("$(ls)", ";ls", "\r\nSet-Cookie: a=b", "a" * 200),
+    *("漫" * 200, "漫 " * 16, "的" * 200, "1" * 200),
+    *("怎么" * 100, "。" * 200, "𠀀" * 200),
+    *("e\u0301" * 100, "\u0301" * 200, "(" * 100 + ")" * 100),
 ]  # fmt: skip
 
 
@@ -573,7 +590,7 @@ class TestHostileContent:
                     "sections": tuple(
                         section.model_copy(
                             update={
-                                "html": f"<p>宇宙 &lt;script&gt;{number}&lt;/script&gt; &amp;lt;</p>"
+                                "html": f"<p>宇宙 &lt;script&gt;{number}&lt;/script&gt; &amp;lt;"
                             }
                         )
                         for section in model.sections
@@ -604,15 +621,17 @@ class TestHostileContent:
         assert marked
 
 
-def test_two_audiences_in_one_process_stay_apart(new_app: NewApp, dealer_view: View) -> None:
-    dealers, agents = (new_app(one).test_client() for one in ("dealer", "agent"))
+def test_two_audiences_in_one_process_stay_apart(
+    client: FlaskClient, new_app: NewApp, dealer_view: View
+) -> None:
+    dealers, agents = client, new_app("agent").test_client()
     seen = {document.id for document in dealer_view.documents}
     more = 0
-    for text in ("补偿权限", "投诉", "服务禁语", "恶意索赔", "宽带断了", "升级") * 5:
-        for client in (agents, dealers):
-            data = client.get("/api/search", query_string={"q": text, "size": "50"}).get_json()
+    for text in ("补偿权限", "投诉", "服务禁语", "恶意索赔", "宽带断了", "升级") * 2:
+        for asked in (agents, dealers):
+            data = asked.get("/api/search", query_string={"q": text, "size": "50"}).get_json()
             names = {hit["id"] for hit in data["hits"]}
-            if client is dealers:
+            if asked is dealers:
                 assert names <= seen
             else:
                 more += len(names - seen)

@@ -15,7 +15,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -392,6 +392,7 @@ _WRITER = """
                 generations.publish(view, root, get_engine("memory"), "source")
         print(child, flush=True)
         os.waitpid(child, 0)
+        sys.stdin.readline()
 """
 
 
@@ -408,11 +409,26 @@ def _writer(root: Path, folder: Path, *views: View) -> Iterator[Iterator[int]]:
         cwd=Path(__file__).parents[2],
         start_new_session=True,
     ) as started:
-        assert started.stdout is not None
         try:
-            yield (int(line) for line in started.stdout)
+            yield _numbers(started)
         finally:
             os.killpg(started.pid, signal.SIGKILL)
+
+
+def _wait_for_end(process: int) -> None:
+    while Path(f"/proc/{process}").exists():
+        time.sleep(0.005)
+
+
+def _numbers(started: subprocess.Popen[str]) -> Iterator[int]:
+    """The number of each child; the next child begins when its number is asked for."""
+    assert started.stdin is not None
+    assert started.stdout is not None
+    for line in started.stdout:
+        yield int(line)
+        with suppress(BrokenPipeError):
+            started.stdin.write("\n")
+            started.stdin.flush()
 
 
 @pytest.mark.usefixtures("one_analyzer")
@@ -490,8 +506,9 @@ class TestKilled:
         with _writer(root, tmp_path, few, more) as writers:
             for _ in range(25):
                 writer = next(writers)
-                time.sleep(chosen.uniform(0, 3 * once))
+                time.sleep(chosen.uniform(0, 2 * once))
                 os.kill(writer, signal.SIGKILL)
+                _wait_for_end(writer)
                 junk += any(name.startswith(".") for name in names(root))
                 generation = open_current(root, "dealer")
                 assert generation.manifest.documents in right

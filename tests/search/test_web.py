@@ -54,6 +54,7 @@ def make_client(index_root, audience, site):
         index=index_root(audience),
         site=site,
         today=lambda: DAY,
+        examples=("欠费停机多久能恢复", "宽带断了", "漫游费太高"),
     )
     app = create_app(config)
     return app, app.test_client()
