@@ -242,7 +242,7 @@ def _article_cited(section: Section, document: Document, view: View) -> str:
 
 def _facts(document: Document, view: View) -> str:
     """The card of a document's facts."""
-    rows = [*_kind_facts(document), ("负责", document.owner), ("核准", str(document.approved_on))]
+    rows = [*kind_facts(document), ("负责", document.owner), ("核准", str(document.approved_on))]
     if document.effective_from_or_none:
         until = document.effective_until_or_none or "长期"
         rows.append(("有效", f"{document.effective_from_or_none} 至 {until}"))
@@ -255,7 +255,8 @@ def _facts(document: Document, view: View) -> str:
     return f'<dl class="cb-facts">{cells}</dl>'
 
 
-def _kind_facts(document: Document) -> list[tuple[str, str]]:
+def kind_facts(document: Document) -> list[tuple[str, str]]:
+    """The facts that only one kind of document has, with their Chinese names, in order."""
     if isinstance(document, Case):
         author = [("编写", document.author)] if document.author else []
         return [

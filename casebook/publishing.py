@@ -20,11 +20,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from casebook.documents import Kind
 from casebook.errors import LeakError, PublishError
 from casebook.guide import guide_navigation, guide_pages
 from casebook.library import View, load_library
 from casebook.pages import NavEntry, navigation, view_pages
 from casebook.problems import Problem
+from casebook.settings import GLOSSARY_FILE, SETTINGS_FILE
 from casebook.sweep import canaries, sweep
 
 PAGES = "pages"
@@ -83,25 +85,36 @@ def stage(view: View, widest: View, folder: Path) -> Stage:
     return Stage(folder, html.escape(view.audience.title), nav, frozenset(canaries(widest, view)))
 
 
-def stage_for_builder(
-    config_file: Path, options: Mapping[str, Any]
-) -> tuple[Stage, tuple[Problem, ...]]:
+@dataclass(frozen=True)
+class Prepared:
+    """What a builder that was started by hand is to build.
+
+    Attributes:
+        stage: the staged copy.
+        problems: what is wrong with the files that are not in it.
+        inputs: the files and folders that it was made from.
+    """
+
+    stage: Stage
+    problems: tuple[Problem, ...]
+    inputs: tuple[Path, ...]
+
+
+def stage_for_builder(config_file: Path, options: Mapping[str, Any]) -> Prepared:
     """Stages what a builder that was started by hand is about to build.
 
     Args:
         config_file: its configuration, in the library's folder unless ``options`` say otherwise.
         options: ``extra.casebook`` of that configuration: ``library`` and ``audience``, both
             optional; the narrowest audience is the default.
-
-    Returns:
-        The stage, and what is wrong with the files that are not in it.
     """
     root = (config_file.parent / str(options.get("library", "."))).resolve()
     library = load_library(root)
     view = library.view(options.get("audience"))
     widest = library.view(library.settings.widest.id, view.on)
     staged = stage(view, widest, root / "build" / "stage" / view.audience.id)
-    return staged, library.problems
+    inputs = (root / name for name in (SETTINGS_FILE, GLOSSARY_FILE, *(k.folder for k in Kind)))
+    return Prepared(staged, library.problems, tuple(path for path in inputs if path.exists()))
 
 
 def build_site(view: View, widest: View, stage_folder: Path, out: Path) -> int:
@@ -181,16 +194,12 @@ def preview_configuration(library: Path, audience: str, folder: Path) -> Path:
         The configuration file.
     """
     sources = site_sources()
-    watched = [
-        library / name for name in ("cases", "faq", "policies", "casebook.toml", "glossary.toml")
-    ]
     configuration = {
         "INHERIT": _relative(sources / "mkdocs.yml", folder),
         "site_dir": "site",
         "docs_dir": _relative(sources / "site" / "pages", folder),
         "theme": {"custom_dir": _relative(sources / "site" / "theme", folder)},
         "hooks": [_relative(sources / "site" / "hooks.py", folder)],
-        "watch": [_relative(path, folder) for path in watched if path.exists()],
         "extra": {"casebook": {"library": _relative(library, folder), "audience": audience}},
     }
     file = folder / "mkdocs.yml"
@@ -228,7 +237,6 @@ def _configuration(view: View, folder: Path, nav: list[Any]) -> dict[str, Any]:
         "theme": {"custom_dir": _relative(sources / "site" / "theme", folder)},
         "nav": nav,
         "hooks": [],
-        "watch": [],
         "extra": {"search_service": view.settings.search.service},
     }
 
@@ -238,7 +246,8 @@ def _nav(entries: Iterable[NavEntry]) -> list[Any]:
 
 
 def _run_builder(staged: Stage, out: Path) -> None:
-    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict"]
+    # Not --quiet: warnings that are silenced do not count for --strict.
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
     done = subprocess.run(
         [*command, "-f", str(staged.folder / "mkdocs.yml"), "-d", str(out.absolute())],
         capture_output=True,
@@ -247,7 +256,9 @@ def _run_builder(staged: Stage, out: Path) -> None:
         env={**os.environ, "NO_MKDOCS_2_WARNING": "true", "DISABLE_MKDOCS_2_WARNING": "true"},
     )
     if done.returncode:
-        raise PublishError(f"MkDocs 没有生成站点：\n{(done.stderr or done.stdout).strip()}")
+        lines = (done.stderr or done.stdout).strip().splitlines()
+        said = "\n".join(line for line in lines if not line.startswith(("INFO", "DEBUG")))
+        raise PublishError(f"MkDocs 没有生成站点：\n{said}")
 
 
 def _replace(fresh: Path, out: Path) -> None:

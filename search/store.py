@@ -19,13 +19,13 @@ from casebook.documents import (
     Case,
     Document,
     Kind,
-    Policy,
     Standing,
     standing,
 )
 from casebook.errors import SearchError
 from casebook.library import View
 from casebook.markup import link_documents, plain_text
+from casebook.pages import kind_facts
 from casebook.settings import Term
 from search.passages import Passage
 
@@ -173,7 +173,7 @@ def stored(document: Document, view: View, keywords: dict[str, tuple[str, ...]])
         effective_from=document.effective_from_or_none,
         effective_until=document.effective_until_or_none,
         url=page_url(document),
-        facts=facts(document),
+        facts=dict(kind_facts(document)),
         keywords=keywords,
         sections=tuple(
             StoredSection(
@@ -194,24 +194,6 @@ def stored(document: Document, view: View, keywords: dict[str, tuple[str, ...]])
             Reference(other.id, other.title, page_url(other)) for other in view.citing(document.id)
         ),
     )
-
-
-def facts(document: Document) -> dict[str, str]:
-    """A document's further facts, by Chinese name."""
-    if isinstance(document, Case):
-        return {
-            "级别": document.level,
-            "客户类型": "、".join(document.customer_types),
-            "性质": f"{document.reason} · {document.manner}",
-            "诉求": "、".join(document.needs),
-            "渠道": document.channel,
-            "分析方法": document.method,
-            "发生时间": document.happened,
-        }
-    if isinstance(document, Policy):
-        number = {"文号": document.number} if document.number else {}
-        return {"效力级别": document.rank, "制定机关": document.issuer, **number}
-    return {}
 
 
 def _address(view: View, name: str, article: str | None) -> str | None:

@@ -21,15 +21,16 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     options = config.extra.get("casebook", {})
     try:
         refuse_tracked(Path(config.site_dir))
-        staged, problems = stage_for_builder(Path(config.config_file_path), options)
+        prepared = stage_for_builder(Path(config.config_file_path), options)
     except CasebookError as error:
         raise PluginError(str(error)) from None
-    for problem in problems:
+    for problem in prepared.problems:
         log.warning("%s", problem)
-    config.docs_dir = str(staged.pages)
-    config.site_name = staged.name
-    config.nav = staged.nav
-    config.extra["staged"] = staged
+    config.docs_dir = str(prepared.stage.pages)
+    config.site_name = prepared.stage.name
+    config.nav = prepared.stage.nav
+    config.watch.extend(str(path) for path in prepared.inputs)
+    config.extra["staged"] = prepared.stage
     return config
 
 

@@ -1,4 +1,4 @@
-"""What stands on the pages of a site, and that nothing an author writes becomes part of its code."""
+"""What stands on the pages of a site; nothing that an author writes becomes part of their code."""
 
 from __future__ import annotations
 
@@ -221,9 +221,7 @@ def test_review_state_in_words(agent_view: View, day: date | None, words: str):
 # ---- indexes --------------------------------------------------------------------------------
 
 
-def test_kind_indexes_group_by_subject_newest_first(
-    agent_view: View, agent_pages: dict[str, Page]
-):
+def test_kind_indexes_group_by_subject_newest_first(agent_view: View, agent_pages: dict[str, Page]):
     for kind in (Kind.FAQ, Kind.CASE):
         groups = agent_pages[f"{kind.folder}/index.md"].body.split("## ")[1:]
         subjects = list(agent_view.settings.taxonomy.subjects)
@@ -508,7 +506,9 @@ def _copies(small: Path, count: int) -> None:
     case = model_text(Kind.CASE)
     (small / "cases" / "case.md").write_text(case, encoding="utf-8")
     policy = model_text(Kind.POLICY).replace("policy-plan-outage", "policy-rule")
-    policy = policy.replace("audience: agent", "audience: dealer").replace("rank: 预案", "rank: 法律")
+    policy = policy.replace("audience: agent", "audience: dealer").replace(
+        "rank: 预案", "rank: 法律"
+    )
     policy = policy[: policy.index("## 5W1H")] + "## 第一条 时限\n\n两小时。\n"
     (small / "policies" / "rule.md").write_text(policy, encoding="utf-8")
     for number in range(count):

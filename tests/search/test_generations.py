@@ -659,9 +659,9 @@ class TestLive:
                         seen.append(generation.manifest.name)
                 except Exception as error:  # noqa: BLE001
                     failures.append(repr(error))
-                time.sleep(0.01)
+                time.sleep(0.05)
 
-        readers = [threading.Thread(target=read) for _ in range(4)]
+        readers = [threading.Thread(target=read) for _ in range(3)]
         for reader in readers:
             reader.start()
         for number in range(30):
