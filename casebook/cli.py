@@ -273,9 +273,7 @@ def serve(audience: str | None, host: str, port: int, root: Path) -> None:
         index=_index_folder(root, reader),
         site=root / "build" / "site" / reader.id,
         today=lambda: today(settings),
-        hosts=tuple(
-            dict.fromkeys(("127.0.0.1", "localhost", "[::1]", host, *settings.search.hosts))
-        ),
+        hosts=tuple(dict.fromkeys(("127.0.0.1", "localhost", host, *settings.search.hosts))),
         origins=settings.search.origins,
         examples=settings.search.examples,
     )

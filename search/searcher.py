@@ -233,24 +233,31 @@ class Searcher:
         return word in normal or any(s in normal for s in self._analyzer.synonyms(word))
 
     def _answer(self, text: str, found: list[_Candidate]) -> Stored | None:
-        """The valid FAQ entry that is about what the question is about, if it comes first."""
+        """The valid FAQ entry that is about what the question is about, if it comes first.
+
+        It must be called by at least one of the question's words, and no second entry may be
+        close: a bare subject does not say which of its entries is meant.
+        """
         top = found[0] if found else None
         if top is None or top.card.kind is not Kind.FAQ or top.standing is not Standing.CURRENT:
             return None
         rival = next((one for one in found[1:] if one.card.kind is Kind.FAQ), None)
         if rival and rival.score > MAX_RIVAL * top.score:
             return None
-        if self._fit(text, top.passage.normal) < MIN_FIT:
+        words = self._analyzer.content_words(text)
+        if not any(len(word) > 1 and self._holds(top.card.names, word) for word in words):
+            return None
+        named, said = (self._fit(words, text) for text in (top.card.names, top.passage.normal))
+        if (named + said) / 2 < MIN_FIT:
             return None
         return self._store.documents([top.document])[top.document]
 
-    def _fit(self, text: str, normal: str) -> float:
+    def _fit(self, words: Sequence[str], normal: str) -> float:
         """How much of what a query is about a text is about, too, 0 to 1.
 
         Every content word counts by how few documents hold it; one that the library does not know
         at all counts most. A word that is not there as a whole counts by its characters, less.
         """
-        words = self._analyzer.content_words(text)
         documents = self._store.count()
         frequencies = self._store.frequencies(words)
         total = held = 0.0

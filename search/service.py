@@ -39,7 +39,7 @@ class ServiceConfig:
     index: Path
     site: Path | None
     today: Callable[[], date]
-    hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
+    hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     origins: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
 

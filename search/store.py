@@ -120,12 +120,14 @@ class Card:
         effective_from: the first day it holds, if it has one.
         effective_until: the last day it holds, if it has one.
         keywords: what it can be filtered by.
+        names: what it is called (title, similar questions, tags), in normal form.
     """
 
     kind: Kind
     effective_from: date | None
     effective_until: date | None
     keywords: dict[str, tuple[str, ...]]
+    names: str
 
     def standing(self, on: date) -> Standing:
         """Whether it holds on a day."""
@@ -231,6 +233,7 @@ def write_store(
         frequencies: in how many documents each term stands.
     """
     keywords = {row.document: row.keywords for row in rows}
+    names = {row.document: row.names for row in rows}
     meta = {
         "title": view.audience.title,
         "terms": [term.model_dump() for term in view.settings.glossary.terms],
@@ -246,7 +249,10 @@ def write_store(
         )
         database.executemany(
             "INSERT INTO documents VALUES (?, ?, ?)",
-            (_document_row(stored(d, view, keywords[d.id])) for d in view.documents),
+            (
+                _document_row(stored(d, view, keywords[d.id]), normalize(names[d.id]))
+                for d in view.documents
+            ),
         )
         database.executemany("INSERT INTO terms VALUES (?, ?)", frequencies.items())
         database.executemany(
@@ -256,8 +262,10 @@ def write_store(
     database.close()
 
 
-def _document_row(document: Stored) -> tuple[str, str, str]:
-    card = Card(document.kind, document.effective_from, document.effective_until, document.keywords)
+def _document_row(document: Stored, names: str) -> tuple[str, str, str]:
+    card = Card(
+        document.kind, document.effective_from, document.effective_until, document.keywords, names
+    )
     return document.id, _json(card), _json(document)
 
 

@@ -13,7 +13,7 @@ from casebook.problems import as_text
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 # A quotation, or a line of a chat that begins with who writes.
-SPOKEN = re.compile(r"“|^> ?\S{1,6}：", re.MULTILINE)
+SPOKEN = re.compile(r"“|^> ?[^：\n]{1,12}：|^> ?[^：\n]{1,8} \d\d:\d\d：", re.MULTILINE)
 # Numbers that could be a person's: mobiles, identity cards, bank cards, unless masked.
 PERSONAL = re.compile(r"(?<![0-9A-Za-z])(?:1[3-9]\d{9}|\d{17}[0-9Xx]|\d{16,19})(?![0-9A-Za-z])")
 

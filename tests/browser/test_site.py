@@ -283,7 +283,7 @@ def test_the_scheme_can_be_changed_and_stays(visit, site):
 def test_print_shows_the_text_only_and_light(visit):
     page = visit(FAQ, color_scheme="dark")
     page.emulate_media(media="print", color_scheme="dark")
-    for selector in (".md-header", ".md-sidebar--primary", ".cb-copy"):
+    for selector in (".md-header", ".md-sidebar--primary", ".cb-trail", ".cb-copy"):
         expect(page.locator(selector)).to_be_hidden()
     expect(page.locator(".cb-answer__text")).to_be_visible()
     assert contrast(colour(page, ".cb-answer__text", "color"), (255, 255, 255)) > 7

@@ -228,10 +228,22 @@ def test_kind_indexes_group_by_subject_newest_first(agent_view: View, agent_page
         names = [group.partition(" {#")[0] for group in groups]
         assert names == [name for name in subjects if name in names]
         for name, group in zip(names, groups, strict=True):
-            dates = re.findall(r"<time[^>]*>([\d-]+)</time>", group)
+            dates = _dates(group)
             assert dates == sorted(dates, reverse=True)
             found = [d for d in agent_view.of(kind) if d.subject.partition("/")[0] == name]
             assert len(dates) == min(len(found), 30)
+
+
+def test_home_and_subjects_show_the_newest_first(agent_view: View, agent_pages: dict[str, Page]):
+    approved = sorted((str(d.approved_on) for d in agent_view.documents), reverse=True)
+    assert _dates(agent_pages["index.md"].body) == approved[:12]
+    for group in agent_pages["subjects/zi-fei.md"].body.split("## ")[1:]:
+        assert _dates(group)
+        assert _dates(group) == sorted(_dates(group), reverse=True)
+
+
+def _dates(body: str) -> list[str]:
+    return re.findall(r"<time[^>]*>([\d-]+)</time>", body)
 
 
 def test_policies_are_grouped_by_authority(agent_view: View, agent_pages: dict[str, Page]):
