@@ -35,7 +35,7 @@ check: $(READY) ## what CI runs: format, lint, types, import layers, docs, conte
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/casebook check
-	$(BIN)/pytest
+	@$(MAKE) --no-print-directory test
 
 .PHONY: format
 format: $(READY) ## put code into the house's format

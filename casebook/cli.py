@@ -305,7 +305,7 @@ def preview(ctx: click.Context, audience: str | None, port: int, root: Path) -> 
     _say(
         f"{reader.name}看到的站点在 http://127.0.0.1:{port}/ ，保存文件后自动更新，按 Ctrl+C 停止。"
     )
-    command = [sys.executable, "-m", "mkdocs", "serve", "--livereload", "--quiet"]
+    command = [sys.executable, "-m", "mkdocs", "serve", "--livereload"]
     try:
         done = subprocess.run([*command, "-f", str(file), "-a", f"127.0.0.1:{port}"], check=False)
     except KeyboardInterrupt:

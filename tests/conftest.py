@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from datetime import date
 from pathlib import Path
 
@@ -15,8 +16,21 @@ from casebook.library import Library, View, load_library
 from casebook.settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[1]
+IN_CI = os.environ.get("CI") == "true"
 # Tests of the sample library never depend on the day they run.
 ON = date(2026, 11, 22)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test is skipped only where an outside program is missing; in CI that is a failure."""
+    report = yield
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped in CI: {call.excinfo.value if call.excinfo else ''}"
+    return report
 
 
 @pytest.fixture(scope="session")
