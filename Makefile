@@ -21,8 +21,9 @@ $(READY): requirements.lock pyproject.toml
 
 .PHONY: serve
 serve: $(READY) ## build both sites and both indexes, then serve the agents' search, API and site
-	$(BIN)/casebook build
-	$(BIN)/casebook serve --audience agent --port $(PORT)
+	@$(BIN)/casebook index
+	@$(BIN)/casebook site
+	@$(BIN)/casebook serve --audience agent --port $(PORT)
 
 .PHONY: test
 test: $(READY) ## every test; browser tests need Chromium
