@@ -7,7 +7,6 @@ application serves one audience from that audience's index, so there is no filte
 from __future__ import annotations
 
 import logging
-import time
 import uuid
 
 from flask import Flask, Response, abort, jsonify, render_template, request
@@ -135,11 +134,9 @@ def serve(config: ServiceConfig, host: str, port: int, threads: int = 8) -> None
     from waitress.server import create_server  # noqa: PLC0415  (only a running service needs it)
 
     app = create_app(config)
-    started = time.monotonic()
     server = create_server(
         app, host=host, port=port, threads=threads, ident=None, max_request_body_size=MAX_BODY
     )
-    log.info("started in %.3f s", time.monotonic() - started)
     try:
         server.run()
     finally:

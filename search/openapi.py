@@ -8,6 +8,53 @@ from casebook.documents import Kind, Standing
 from search.searcher import MAX_CHARACTERS, MAX_DEPTH, MAX_SIZE
 
 _Schema = dict[str, Any]
+# What a field means, wherever it stands.
+_MEANINGS = {
+    "answer": "合适的统一口径；没有就是 null",
+    "approved_on": "最后一次核准的日期",
+    "audience": "服务的受众",
+    "cited_by": "引用本篇的文档",
+    "code": "错误的名字，不随文字改变",
+    "complete": "是否含有问题里所有的词",
+    "count": "结果中有几篇",
+    "documents": "索引里有几篇文档",
+    "effective_from": "生效的第一天",
+    "effective_until": "有效的最后一天；null 是长期有效",
+    "engine": "检索引擎",
+    "errors": "出了什么错，至少一条",
+    "facets": "每个筛选条件的值和篇数",
+    "facts": "这一种文档特有的信息，按中文名称",
+    "found": "有没有合适的统一口径",
+    "generation": "正在使用的索引",
+    "heading": "段落标题",
+    "hits": "这一页的结果，最好的在前",
+    "html": "段落的正文，只含允许的标签",
+    "id": "编号，永远不变",
+    "key": "段落的键",
+    "kind": "种类",
+    "message": "给人看的说明",
+    "more": "是否还有超出深度的结果",
+    "owner": "负责的团队",
+    "page": "第几页",
+    "passages": "索引里有几个段落",
+    "query": "收到的问题",
+    "references": "依据的政策和相关口径",
+    "review_by": "下次复核的日期；代理商看不到",
+    "score": "相关程度，只在一次结果里可比",
+    "sections": "本受众能看的段落，按顺序",
+    "size": "每页几条",
+    "snippet_html": "命中处的文字：转义过，只含 <mark>",
+    "standing": "今天是否有效",
+    "status": "状态",
+    "subject": "业务分类",
+    "text": "段落的纯文字",
+    "title": "标题；统一口径的标准问",
+    "title_html": "标题：转义过，只含 <mark>",
+    "took_ms": "用了几毫秒",
+    "total": "找到几篇，最多数到深度为止",
+    "url": "站点上的页面",
+    "value": "筛选条件的值",
+}
 
 
 def specification(title: str) -> _Schema:
@@ -135,8 +182,8 @@ def _schemas() -> _Schema:
         id=text,
         kind=text,
         title=text,
-        title_html={"type": "string", "description": "转义过的文字，只含 <mark>"},
-        snippet_html={"type": "string", "description": "转义过的文字，只含 <mark>"},
+        title_html=text,
+        snippet_html=text,
         subject={"type": ["string", "null"]},
         owner=text,
         standing={"type": "string", "enum": [standing.value for standing in Standing]},
@@ -145,7 +192,7 @@ def _schemas() -> _Schema:
         effective_until=day,
         url=text,
         score={"type": "number"},
-        complete={"type": "boolean", "description": "是否含有问题里所有的词"},
+        complete={"type": "boolean"},
     )
     found = {"anyOf": [{"$ref": "#/components/schemas/Document"}, {"type": "null"}]}
     return {
@@ -186,7 +233,10 @@ def _schemas() -> _Schema:
 
 
 def _object(**properties: _Schema) -> _Schema:
-    return {"type": "object", "properties": properties, "required": list(properties)}
+    described = {
+        name: {**schema, "description": _MEANINGS[name]} for name, schema in properties.items()
+    }
+    return {"type": "object", "properties": described, "required": list(properties)}
 
 
 def _array(items: _Schema) -> _Schema:
