@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -135,13 +136,13 @@ class View:
         """The document of that id, None when this audience has none such."""
         return self._by_id.get(document_id)
 
-    @property
+    @cached_property
     def _by_id(self) -> Mapping[str, Document]:
-        cached: dict[str, Document] | None = self.__dict__.get("_index")
-        if cached is None:
-            cached = {document.id: document for document in self.documents}
-            object.__setattr__(self, "_index", cached)
-        return cached
+        return {document.id: document for document in self.documents}
+
+    @cached_property
+    def _cited_by(self) -> Mapping[str, list[Document]]:
+        return _cited_by(self.documents)
 
     def of(self, kind: Kind) -> list[Document]:
         """The documents of one kind, newest approval first."""
@@ -150,19 +151,7 @@ class View:
 
     def citing(self, document_id: str, article: str | None = None) -> list[Document]:
         """The documents that cite a policy (or one article of it) or link to a FAQ entry."""
-        cached: dict[str, list[Document]] | None = self.__dict__.get("_citing")
-        if cached is None:
-            cached = _cited_by(self.documents)
-            object.__setattr__(self, "_citing", cached)
-        return cached.get(f"{document_id}#{article}" if article else document_id, [])
-
-    def fingerprint(self) -> str:
-        """Changes whenever anything in the view does."""
-        digest = hashlib.sha256(f"{self.audience.id} {self.on}".encode())
-        digest.update(self.settings.model_dump_json().encode())
-        for document in self.documents:
-            digest.update(document.model_dump_json().encode())
-        return digest.hexdigest()
+        return self._cited_by.get(f"{document_id}#{article}" if article else document_id, [])
 
 
 def today(settings: Settings) -> date:

@@ -224,7 +224,8 @@ class Searcher:
             match=candidate.match,
             standing=candidate.standing,
             title=snippet(document.title, marked, normalize, length=200),
-            snippet=snippet(passage.body or passage.heading, marked, normalize),
+            # A similar question is searched, not shown: its entry begins with the answer.
+            snippet=snippet(passage.body or document.sections[0].text, marked, normalize),
             complete=all(self._holds(passage.normal, word) for word in words),
         )
 

@@ -484,3 +484,13 @@ def test_engines_agree_on_the_sample_library(searcher: NewSearcher, text: str) -
         assert set(ids(other)) == set(ids(first)) or first.total > 50
         assert ids(other)[:1] == ids(first)[:1]
         assert other.answer == first.answer
+
+
+def test_a_similar_question_is_searched_and_not_shown(
+    searcher: NewSearcher, dealer_view: View
+) -> None:
+    for entry in dealer_view.of(Kind.FAQ)[:20]:
+        assert isinstance(entry, Faq)
+        (hit, *_) = searcher("dealer").search(Request(entry.similar[0])).hits
+        shown = re.sub(r"<[^>]+>", "", hit.snippet + hit.title)
+        assert entry.similar[0] not in shown
