@@ -1,6 +1,6 @@
 """What people type finds what they need: judged queries over the sample library.
 
-``judgements.tsv`` was judged by reading, without asking the search. Each row names every document
+``judgements.tsv`` was judged by reading the library. Each row names every document
 that would be right in the first place.
 """
 
