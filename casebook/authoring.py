@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pypinyin import lazy_pinyin
 
-from casebook.documents import FILL, MAX_ID, MODELS, Kind, SectionSpec
+from casebook.documents import FILL, MAX_ID, MAX_LINE, MODELS, Kind, SectionSpec
 from casebook.errors import PublishError
 from casebook.library import today
 from casebook.settings import Settings
@@ -34,8 +34,8 @@ def new_document(root: Path, kind: Kind, title: str, settings: Settings) -> Path
         PublishError: the title is empty or too long, or the file cannot be written.
     """
     words = " ".join(title.split())
-    if not words or len(words) > 200:  # noqa: PLR2004  (the model's bound on a line)
-        raise PublishError(f"标题有 {len(words)} 个字；写 1 到 200 个字。")
+    if not words or len(words) > MAX_LINE:
+        raise PublishError(f"标题有 {len(words)} 个字；写 1 到 {MAX_LINE} 个字。")
     folder = root / kind.folder
     name = _free_id(folder, kind, words)
     file = folder / f"{name}.md"

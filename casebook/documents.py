@@ -26,6 +26,7 @@ from casebook.validation import nearest
 
 ID_PATTERN = re.compile(r"(case|faq|policy)(-[a-z0-9]+)+")
 MAX_ID = 64
+MAX_LINE = 200
 # What an author must still fill in, as `casebook new` writes it.
 FILL = "（待填）"
 _DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"两": 2}
@@ -178,7 +179,7 @@ def _citation(value: object) -> object:
 
 Day = Annotated[date, BeforeValidator(_day)]
 Month = Annotated[str, AfterValidator(_month)]
-Line = Annotated[str, Field(min_length=1, max_length=200)]
+Line = Annotated[str, Field(min_length=1, max_length=MAX_LINE)]
 DocumentId = Annotated[str, AfterValidator(_document_id)]
 AudienceId = Annotated[str, AfterValidator(_audience)]
 Subject = Annotated[str, _term("subject_paths")]

@@ -71,6 +71,11 @@ class NavEntry:
     children: tuple[NavEntry, ...] = field(default=())
 
 
+def page_url(document: Document, anchor: str = "") -> str:
+    """A document's page, relative to the site's root."""
+    return f"{document.kind.folder}/{document.id}/{'#' + anchor if anchor else ''}"
+
+
 def markdown_text(text: str) -> str:
     """Plain text as Markdown that means just that text.
 
@@ -346,9 +351,8 @@ def _related(heading: str, anchor: str, items: list[str]) -> str:
 
 def _link(document: Document, section: Section | None = None) -> str:
     """A link from one document's page to another's."""
-    anchor = f"#{section.anchor}" if section else ""
     title = f"{document.title} {section.heading}" if section else document.title
-    url = f"../../{document.kind.folder}/{document.id}/{anchor}"
+    url = f"../../{page_url(document, section.anchor if section else '')}"
     return f'<span class="cb-kind">{document.kind.label}</span> <a href="{url}">{_esc(title)}</a>'
 
 
@@ -360,8 +364,7 @@ def _html(section: Section, view: View) -> str:
         if target is None:
             return None
         found = target.section(article) if article else None
-        anchor = f"#{found.anchor}" if found else ""
-        return f"../../{target.kind.folder}/{target.id}/{anchor}"
+        return f"../../{page_url(target, found.anchor if found else '')}"
 
     return link_documents(section.html, address)
 
@@ -487,7 +490,7 @@ def _row(document: Document, view: View, up: str, show_kind: bool) -> str:
         if standing is not Standing.CURRENT
         else ""
     )
-    url = f"{up}{document.kind.folder}/{document.id}/"
+    url = f"{up}{page_url(document)}"
     return (
         f'<li>{kind}<span class="cb-list__title"><a href="{url}">{_esc(document.title)}</a>'
         f'{state}</span><span class="cb-list__owner">{_esc(document.owner)}</span>'

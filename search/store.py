@@ -25,7 +25,7 @@ from casebook.documents import (
 from casebook.errors import SearchError
 from casebook.library import View
 from casebook.markup import link_documents, plain_text
-from casebook.pages import kind_facts
+from casebook.pages import kind_facts, page_url
 from casebook.settings import Term
 from search.passages import Passage
 
@@ -155,11 +155,6 @@ class StoredPassage:
     normal: str
 
 
-def page_url(document: Document, anchor: str = "") -> str:
-    """A document's page, relative to the site's root."""
-    return f"{document.kind.folder}/{document.id}/{'#' + anchor if anchor else ''}"
-
-
 def stored(document: Document, view: View, keywords: dict[str, tuple[str, ...]]) -> Stored:
     """A document as the service shows it."""
     policies = [(citation.policy, citation.article) for citation in document.policies]
@@ -234,13 +229,7 @@ def write_store(
     """
     keywords = {row.document: row.keywords for row in rows}
     names = {row.document: row.names for row in rows}
-    meta = {
-        "title": view.audience.title,
-        "terms": [term.model_dump() for term in view.settings.glossary.terms],
-        "subjects": list(view.settings.taxonomy.subject_paths),
-        "levels": list(view.settings.taxonomy.levels),
-        "customer_types": list(view.settings.taxonomy.customer_types),
-    }
+    meta = {"terms": [term.model_dump() for term in view.settings.glossary.terms]}
     with sqlite3.connect(file) as database:
         database.executescript(_SCHEMA)
         database.executemany(
@@ -298,18 +287,10 @@ class Store:
             raise SearchError(f"文档库打不开：{error}") from None
 
     @property
-    def title(self) -> str:
-        """The audience's title."""
-        return str(self._meta["title"])
-
-    @property
     def terms(self) -> list[Term]:
         """The audience's glossary."""
-        return [Term.model_construct(**term) for term in self._meta["terms"]]
-
-    def order(self, name: str) -> list[str]:
-        """A taxonomy's terms in their natural order: subjects, levels or customer_types."""
-        return list(self._meta[name])
+        with _readable():
+            return [Term.model_construct(**term) for term in self._meta["terms"]]
 
     def documents(self, ids: Sequence[str]) -> dict[str, Stored]:
         """The documents of these ids, without those that are not there."""

@@ -8,13 +8,12 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import (
     Blueprint,
     Response,
     abort,
-    current_app,
     redirect,
     render_template,
     request,
@@ -28,18 +27,11 @@ from werkzeug.wrappers import Response as BaseResponse
 from casebook.documents import Kind, Standing
 from search.parameters import read_request
 from search.searcher import MAX_DEPTH, Request, Results
-
-if TYPE_CHECKING:
-    from search.service import Service
+from search.service import Service, service
 
 blueprint = Blueprint("web", __name__)
 _INLINE_SCRIPT = re.compile(rb"<script(?:\s+(?:id|type)=[^>]*)?>(.*?)</script>", re.DOTALL)
 FACETS = {"kind": "种类", "category": "业务", "level": "级别", "customer_type": "客户类型"}
-
-
-def _service() -> Service:
-    found: Service = current_app.extensions["casebook"]
-    return found
 
 
 @dataclass(frozen=True)
@@ -62,7 +54,7 @@ class Filters:
 @blueprint.app_context_processor
 def _shared() -> dict[str, Any]:
     """What every page needs for its header, error pages too."""
-    return {"site": _has_site(_service())}
+    return {"site": _has_site(service())}
 
 
 @blueprint.get("/")
@@ -79,19 +71,19 @@ def results() -> str:
 
 def _context(asked: Request) -> dict[str, Any]:
     """What the templates show."""
-    service = _service()
-    found = service.search(asked) if asked.text.strip() else None
+    running = service()
+    found = running.search(asked) if asked.text.strip() else None
     return {
-        "title": service.config.title,
-        "internal": service.config.internal,
+        "title": running.config.title,
+        "internal": running.config.internal,
         "asked": asked,
         "results": found,
         "pages": _pages(found) if found else 0,
-        "examples": service.config.examples,
+        "examples": running.config.examples,
         "filters": _filters(found) if found else None,
         "facet_names": FACETS,
         "Standing": Standing,
-        "today": service.config.today(),
+        "today": running.config.today(),
         "markup": Markup,
         "address": _address,
     }
@@ -144,15 +136,15 @@ def _label(value: str) -> str:
     return kinds.get(value, value.replace("/", " / "))
 
 
-def _has_site(service: Service) -> bool:
-    return service.config.site is not None and service.config.site.is_dir()
+def _has_site(running: Service) -> bool:
+    return running.config.site is not None and running.config.site.is_dir()
 
 
 @blueprint.get("/site/", defaults={"path": "index.html"})
 @blueprint.get("/site/<path:path>")
 def site(path: str) -> BaseResponse:
     """A file of the built site."""
-    root = _service().config.site
+    root = service().config.site
     target = safe_join(str(root), path) if root else None
     if root is None or target is None:
         abort(404)

@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
-from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
@@ -342,23 +341,22 @@ class TestDeadline:
                 large.search(ask(*self.EVERYTHING, filters=filters, deadline=until))
             except SearchTimeout:
                 return time.monotonic() - until
+            assert time.monotonic() < until + 0.02
             return 0.0
 
-        started = time.monotonic()
-        large.search(ask(*self.EVERYTHING, filters=filters))
-        whole = time.monotonic() - started
         with ThreadPoolExecutor(1) as pool:
-            assert min(pool.submit(late).result() for _ in range(3)) < max(0.5, whole / 2)
+            assert min(pool.submit(late).result() for _ in range(3)) < 0.25
 
     @pytest.mark.parametrize("kind", ["faq", "nothing"])
-    def test_an_answer_after_the_deadline_is_no_answer(
-        self, index: Index, kind: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        # The first look at the clock is in time; every later one is not.
-        looks = chain([0.0], repeat(10.0))
-        monkeypatch.setattr("search.engines.base.time.monotonic", lambda: next(looks))
+    def test_an_answer_after_the_deadline_is_no_answer(self, medium: Index, kind: str) -> None:
         with pytest.raises(SearchTimeout):
-            index.search(ask("漫游", filters={"kind": (kind,)}, deadline=5.0))
+            medium.search(
+                ask(
+                    *self.EVERYTHING,
+                    filters={"kind": (kind,)},
+                    deadline=time.monotonic() + 0.003,
+                )
+            )
 
 
 class TestFiles:
@@ -386,16 +384,15 @@ class TestFiles:
             with pytest.raises(SearchError):
                 engine.open(path)
 
-    def test_a_deleted_file_is_an_error_or_not_needed(
-        self, engine: Engine, folder: Path, index: Index, tmp_path: Path
-    ) -> None:
-        refused = 0
-        for file in [path for path in folder.iterdir() if path.stat().st_size]:
-            copy = tmp_path / file.name
+    def test_a_deleted_file_is_an_error(self, engine: Engine, folder: Path, tmp_path: Path) -> None:
+        needed = [path.name for path in folder.iterdir() if path.stat().st_size]
+        assert needed
+        for name in needed:
+            copy = tmp_path / name
             shutil.copytree(folder, copy)
-            (copy / file.name).unlink()
-            refused += _right_or_refused(engine, copy, index)
-        assert refused
+            (copy / name).unlink()
+            with pytest.raises(SearchError):
+                _read(engine, copy)
 
     @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
     def test_an_emptied_file_is_refused_or_seen_in_the_count(
@@ -447,15 +444,13 @@ def _read(engine: Engine, folder: Path) -> Found:
         return opened.search(ask("漫游", "筛选", "同分", filters={"kind": ("faq", "case")}))
 
 
-def _right_or_refused(engine: Engine, folder: Path, index: Index) -> bool:
-    """Whether it was refused; otherwise the count shows the damage, or the answers are right."""
+def _right_or_refused(engine: Engine, folder: Path, index: Index) -> None:
     try:
         with engine.open(folder) as opened:
             if opened.count() == index.count():
                 assert opened.search(ask("漫游")) == index.search(ask("漫游"))
     except SearchError:
-        return True
-    return False
+        pass
 
 
 class TestThreads:
