@@ -6,10 +6,11 @@ neither its path nor its lines, so that no page or index made from it can tell t
 
 from __future__ import annotations
 
+import functools
 import re
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
     AfterValidator,
@@ -17,9 +18,11 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     ValidationInfo,
     model_validator,
 )
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from casebook.validation import nearest
@@ -146,6 +149,18 @@ def _term(taxonomy: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _enough(key: str) -> AfterValidator:
+    """A validator that asks for as many items as the settings demand of a FAQ entry's key."""
+
+    def check(value: tuple[Any, ...], info: ValidationInfo) -> tuple[Any, ...]:
+        least = getattr(info.context["settings"].faq, key) if info.context else 0
+        if len(value) < least:
+            raise PydanticCustomError("too_short", "too few items", {"min_length": least})
+        return value
+
+    return AfterValidator(check)
+
+
 class Record(BaseModel):
     """A frozen record, strict about names."""
 
@@ -163,8 +178,12 @@ class Citation(Record):
 
 
 def _citation(value: object) -> object:
-    if not isinstance(value, str):
-        return value
+    return value if isinstance(value, Citation) else _parsed_citation(str(value))
+
+
+@functools.cache
+def _parsed_citation(value: str) -> Citation:
+    """A citation from its written form; one object however many documents cite the same."""
     policy, mark, article = value.partition("#")
     if (
         not ID_PATTERN.fullmatch(policy)
@@ -183,7 +202,11 @@ Line = Annotated[str, Field(min_length=1, max_length=MAX_LINE)]
 DocumentId = Annotated[str, AfterValidator(_document_id)]
 AudienceId = Annotated[str, AfterValidator(_audience)]
 Subject = Annotated[str, _term("subject_paths")]
-Cited = Annotated[Citation, BeforeValidator(_citation)]
+Cited = Annotated[
+    Citation,
+    BeforeValidator(_citation),
+    PlainSerializer(str, return_type=str, when_used="json"),
+]
 FaqId = Annotated[str, Field(pattern=r"^faq(-[a-z0-9]+)+$")]
 PolicyId = Annotated[str, Field(pattern=r"^policy(-[a-z0-9]+)+$")]
 
@@ -240,12 +263,16 @@ class Document(Record):
         subject: a path of the taxonomy.
         policies: what it rests on.
         sections: in order.
+        digest: changes whenever the document does: that of the file's bytes in a Library, in a View
+            one that tells nothing of what the View leaves out.
     """
 
     kind: ClassVar[Kind]
     spec: ClassVar[tuple[SectionSpec, ...]]
     # What only the widest audience may know of a document that others may read.
     internal: ClassVar[tuple[str, ...]] = ("review_by",)
+    # What reading fills in and no author writes.
+    derived: ClassVar[tuple[str, ...]] = ("sections", "digest")
 
     id: DocumentId
     title: Line
@@ -257,6 +284,7 @@ class Document(Record):
     tags: tuple[Line, ...] = ()
     policies: tuple[Cited, ...] = ()
     sections: tuple[Section, ...] = ()
+    digest: SkipJsonSchema[str] = ""
 
     @model_validator(mode="after")
     def _dates_in_order(self) -> Self:
@@ -365,10 +393,10 @@ class Faq(Document):
     )
 
     subject: Subject
-    similar: Annotated[tuple[Line, ...], Field(min_length=3)]
+    similar: Annotated[tuple[Line, ...], _enough("similar")]
     effective_from: Day
     effective_until: Day | None = None
-    policies: Annotated[tuple[Cited, ...], Field(min_length=1)]
+    policies: Annotated[tuple[Cited, ...], _enough("policies")]
 
     @property
     def answer(self) -> str:

@@ -6,18 +6,19 @@ cannot be handed a Library; a View holds no trace of what it leaves out.
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from pydantic_core import to_json
+
 from casebook import reading_rules as rules
+from casebook.digests import bytes_digest
 from casebook.documents import (
     Case,
     Document,
@@ -26,43 +27,35 @@ from casebook.documents import (
     Section,
     Standing,
 )
-from casebook.errors import RenderError
-from casebook.markup import DOCUMENT_LINK, Renderer
+from casebook.inputs import (
+    Input,
+    Progress,
+    Source,
+    fingerprint,
+    fingerprint_of,
+    read_inputs,
+    settings_digests,
+)
+from casebook.markup import DOCUMENT_LINK, MARKDOWN_LINK, link_target
 from casebook.problems import Problem, sort_problems
-from casebook.reading import read_file
 from casebook.settings import (
-    GLOSSARY_FILE,
-    SETTINGS_FILE,
     Audience,
     Settings,
     Taxonomy,
     load_settings,
 )
 
-Progress = Callable[[int, int], None]
-# A link to a document in Markdown; its rendered form is casebook.markup.DOCUMENT_LINK.
-# It takes every form that may name a document, also wrong ones; a text without ends is read once.
-MARKDOWN_LINK = re.compile(
-    r"\[(?P<label>(?:\\.|[^\[\]\\]++|\[[^\[\]]*+\])*+)\]"
-    r"\(\s*+<?(?P<id>(?:case|faq|policy)(?:-[a-z0-9]++)++)"
-    r"(?:#(?P<article>[a-z0-9]++))?+"
-    r"""(?:"[^"\n]*+"|'[^'\n]*+'|[^()\n])*+\s*+\)"""
-)
+__all__ = [
+    "MARKDOWN_LINK",
+    "Library",
+    "Source",
+    "View",
+    "fingerprint",
+    "load_library",
+    "today",
+]
 
-
-@dataclass(frozen=True)
-class Source:
-    """A document and where it came from.
-
-    Attributes:
-        path: the file, relative to the library.
-        document: what it holds.
-        lines: where things stand in the file, as in :class:`casebook.reading.Reading`.
-    """
-
-    path: str
-    document: Document
-    lines: Mapping[str, int]
+_NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -75,6 +68,7 @@ class Library:
         problems: what is wrong with the files that gave no document.
         files: how many files were read.
         fingerprint: changes whenever any input file does.
+        inputs: every file by its path, for the next load.
     """
 
     settings: Settings
@@ -82,6 +76,7 @@ class Library:
     problems: tuple[Problem, ...]
     files: int
     fingerprint: str
+    inputs: Mapping[str, Input] = field(default_factory=dict, repr=False, compare=False)
 
     def view(self, audience: str | None = None, on: date | None = None) -> View:
         """What an audience may see on a day.
@@ -96,13 +91,24 @@ class Library:
         reader = self.settings.audience(audience)
         day = on or today(self.settings)
         internal = reader == self.settings.widest
+        level = self.settings.level(reader.id)
+        readable = frozenset(one.id for one in self.settings.audiences[: level + 1])
         kept = {
-            source.document.id: document
-            for source in self.sources.values()
-            if (document := _visible(source.document, reader, self.settings, day))
+            name: sections
+            for name, source in self.sources.items()
+            if (sections := _visible(source.document, readable, internal, day))
         }
-        redactor = _Redactor(kept)
-        documents = tuple(redactor.redact(document, internal) for document in kept.values())
+        held = set(kept)
+        held.update(f"{name}#{s.key}" for name, sections in kept.items() for s in sections)
+        documents = []
+        for name, sections in kept.items():
+            source = self.sources[name]
+            missing = _NOTHING if held.issuperset(source.targets) else {*source.targets} - held
+            shown = source.shown.get((readable, internal))
+            if shown is None or shown[0] != missing:
+                shown = missing, _redacted(source.document, sections, missing, internal)
+                source.shown[readable, internal] = shown
+            documents.append(shown[1])
         return View(
             audience=reader,
             on=day,
@@ -160,98 +166,44 @@ def today(settings: Settings) -> date:
 
 
 def load_library(
-    root: Path, settings: Settings | None = None, progress: Progress | None = None
+    root: Path,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+    previous: Library | None = None,
 ) -> Library:
-    """Reads and renders every document of a library.
+    """Reads and renders every document of a library, as far as they are not known.
+
+    What files gave is kept in ``build/cache`` under the library's folder, for the next process.
 
     Args:
         root: the folder with ``casebook.toml``, ``cases/``, ``faq/`` and ``policies/``.
         settings: its settings, when they have been read already.
         progress: called with files done and files in all.
+        previous: the library as it was loaded before; files that have not changed since then are
+            not opened, unless the settings have changed.
 
     Raises:
         SettingsError: the settings cannot be used.
     """
+    # Before the settings are read: should they change meanwhile, the next load tells.
+    digests = settings_digests(root)
     settings = settings or load_settings(root)
-    problems: list[Problem] = []
+    known = previous.inputs if previous and previous.settings == settings else {}
+    inputs, problems = read_inputs(root, settings, known, progress)
     found: dict[str, list[Source]] = defaultdict(list)
-    files = [(kind, file) for kind in Kind for file in _files(root, kind, problems)]
-    with Renderer() as renderer:
-        for done, (kind, file) in enumerate(files, 1):
-            path = file.relative_to(root).as_posix()
-            reading = read_file(file, path, kind, settings)
-            problems += reading.problems
-            if reading.document:
-                source = Source(path, reading.document, reading.lines)
-                rendered = _rendered(source, renderer, problems)
-                if rendered:
-                    found[rendered.document.id].append(rendered)
-            if progress:
-                progress(done, len(files))
-    sources = {name: same[0] for name, same in sorted(found.items()) if len(same) == 1}
-    problems += _duplicates(found)
-    return Library(settings, sources, tuple(sort_problems(problems)), len(files), fingerprint(root))
-
-
-def fingerprint(root: Path) -> str:
-    """A digest of every input file of a library: names and bytes, links not followed."""
-    digest = hashlib.sha256()
-    inputs = [root / SETTINGS_FILE, root / GLOSSARY_FILE]
-    inputs += [file for kind in Kind for file in _files(root, kind, [])]
-    for file in inputs:
-        if file.is_file() and not file.is_symlink():
-            digest.update(f"{file.relative_to(root).as_posix()}\0{file.stat().st_size}\0".encode())
-            digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
-def _files(root: Path, kind: Kind, problems: list[Problem]) -> Iterator[Path]:
-    """The Markdown files of one kind, in the order of their paths; links are not followed."""
-    top = root / kind.folder
-    if top.is_symlink():
-        problems.append(_link(root, top))
-        return
-    for folder, folders, names in os.walk(top, followlinks=False):
-        folders.sort()
-        for name in list(folders):
-            if name.startswith("."):
-                folders.remove(name)
-            elif (Path(folder) / name).is_symlink():
-                folders.remove(name)
-                problems.append(_link(root, Path(folder) / name))
-        for name in sorted(names):
-            if name.startswith("."):
-                continue
-            if name.endswith(".md"):
-                yield Path(folder) / name
-            else:
-                path = (Path(folder) / name).relative_to(root).as_posix()
-                message = f"“{name}”不是 .md 文件，不会发布。"
-                hint = "内容写成 Markdown；别的文件放到文件夹外面。"
-                problems.append(rules.NOT_MARKDOWN.problem(path, 1, message, hint))
-
-
-def _link(root: Path, path: Path) -> Problem:
-    name = path.relative_to(root).as_posix()
-    return rules.SYMLINK.problem(
-        name, 1, f"这个文件夹是指向“{path.readlink()}”的符号链接。", "放真正的文件夹，不要用链接。"
+    for one in inputs.values():
+        digests[one.path] = one.digest
+        problems += one.problems
+        if one.source:
+            found[one.source.document.id].append(one.source)
+    return Library(
+        settings=settings,
+        sources={name: same[0] for name, same in sorted(found.items()) if len(same) == 1},
+        problems=tuple(sort_problems((*problems, *_duplicates(found)))),
+        files=len(inputs),
+        fingerprint=fingerprint_of(digests),
+        inputs=inputs,
     )
-
-
-def _rendered(source: Source, renderer: Renderer, problems: list[Problem]) -> Source | None:
-    sections: list[Section] = []
-    for section in source.document.sections:
-        try:
-            html = renderer.render(section.text)
-        except RenderError as error:
-            line = source.lines.get(section.key, 1)
-            message = f"段落“{section.heading}”排不出来：{error}。"
-            hint = "拆短，或去掉成串的括号、反引号、星号。"
-            problems.append(rules.UNRENDERABLE.problem(source.path, line, message, hint))
-            return None
-        sections.append(section.model_copy(update={"html": html}))
-    document = source.document.model_copy(update={"sections": tuple(sections)})
-    return Source(source.path, document, source.lines)
 
 
 def _duplicates(found: Mapping[str, list[Source]]) -> Iterator[Problem]:
@@ -267,53 +219,69 @@ def _duplicates(found: Mapping[str, list[Source]]) -> Iterator[Problem]:
 
 
 def _visible(
-    document: Document, reader: Audience, settings: Settings, day: date
-) -> Document | None:
-    """The document without the sections that the reader must not see; None when all go."""
-    if not settings.may_read(reader.id, document.audience):
-        return None
-    if reader != settings.widest and document.standing(day) is not Standing.CURRENT:
-        return None
-    sections = tuple(s for s in document.sections if settings.may_read(reader.id, s.audience))
-    return document.model_copy(update={"sections": sections}) if sections else None
+    document: Document, readable: Collection[str], internal: bool, day: date
+) -> tuple[Section, ...]:
+    """The sections that a reader may see; none when the document is not for them.
+
+    Args:
+        document: as it was written.
+        readable: the audiences whose documents and sections the reader may see.
+        internal: whether the reader sees what does not hold.
+        day: for which it must hold otherwise.
+    """
+    if document.audience not in readable:
+        return ()
+    if not internal and document.standing(day) is not Standing.CURRENT:
+        return ()
+    sections = tuple(section for section in document.sections if section.audience in readable)
+    return document.sections if len(sections) == len(document.sections) else sections
 
 
-class _Redactor:
-    """Takes out of documents what points to anything that a view does not hold."""
+def _redacted(
+    document: Document,
+    sections: tuple[Section, ...],
+    missing: Set[str],
+    internal: bool,
+) -> Document:
+    """A document as a view shows it; the same object when nothing has to be taken out.
 
-    def __init__(self, kept: Mapping[str, Document]) -> None:
-        self._kept = kept
+    Args:
+        document: as it was written.
+        sections: those that the reader may see.
+        missing: what the document points to and the view does not hold.
+        internal: whether the reader sees what only the widest audience may know.
+    """
+    shown: dict[str, object] = {
+        "policies": tuple(c for c in document.policies if str(c) not in missing),
+        "sections": tuple(_without_links(section, missing) for section in sections),
+    }
+    if isinstance(document, Case):
+        shown["faq"] = tuple(name for name in document.faq if name not in missing)
+    if isinstance(document, Policy):
+        shown["supersedes"] = tuple(n for n in document.supersedes if n not in missing)
+    if not internal:
+        shown |= dict.fromkeys(document.internal)
+    changes = {name: value for name, value in shown.items() if value != getattr(document, name)}
+    if internal and not changes:
+        return document
+    # The file's digest would tell of every change to what is not shown.
+    values = {**vars(document), **changes, "digest": ""}
+    return document.model_copy(update={**changes, "digest": bytes_digest(to_json(values))})
 
-    def redact(self, document: Document, internal: bool) -> Document:
-        changes: dict[str, object] = {
-            "policies": tuple(c for c in document.policies if self._holds(c.policy, c.article)),
-            "sections": tuple(self._section(section) for section in document.sections),
-        }
-        if isinstance(document, Case):
-            changes["faq"] = tuple(name for name in document.faq if name in self._kept)
-        if isinstance(document, Policy):
-            changes["supersedes"] = tuple(n for n in document.supersedes if n in self._kept)
-        if not internal:
-            changes |= dict.fromkeys(document.internal)
-        return document.model_copy(update=changes)
 
-    def _holds(self, document_id: str, article: str | None) -> bool:
-        document = self._kept.get(document_id)
-        return document is not None and (article is None or document.section(article) is not None)
+def _without_links(section: Section, missing: Set[str]) -> Section:
+    """A section without links to what is missing; their text stays."""
+    if not missing:
+        return section
 
-    def _section(self, section: Section) -> Section:
-        """Keeps a link only if its target is in the view; its text stays either way."""
+    def replace(match: re.Match[str]) -> str:
+        return match["label"] if link_target(match) in missing else match[0]
 
-        def replace(match: re.Match[str]) -> str:
-            held = self._holds(match["id"], match["article"])
-            return match[0] if held else match["label"]
-
-        return section.model_copy(
-            update={
-                "text": MARKDOWN_LINK.sub(replace, section.text),
-                "html": DOCUMENT_LINK.sub(replace, section.html),
-            }
-        )
+    text = MARKDOWN_LINK.sub(replace, section.text)
+    html = DOCUMENT_LINK.sub(replace, section.html)
+    if (text, html) == (section.text, section.html):
+        return section
+    return section.model_copy(update={"text": text, "html": html})
 
 
 def _public_settings(
@@ -338,8 +306,11 @@ def _used_taxonomy(taxonomy: Taxonomy, documents: list[Document]) -> Taxonomy:
     """A taxonomy with no other terms than those that documents use."""
     used: set[str] = set()
     for document in documents:
-        for value in document.model_dump(exclude={"sections", "policies"}).values():
-            used.update(value if isinstance(value, tuple) else (str(value),))
+        for name, value in vars(document).items():
+            if isinstance(value, str):
+                used.add(value)
+            elif isinstance(value, tuple) and name not in ("sections", "policies"):
+                used.update(value)
     lists = {
         name: tuple(term for term in getattr(taxonomy, name) if term in used)
         for name in type(taxonomy).model_fields

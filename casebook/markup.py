@@ -2,8 +2,7 @@
 
 Some short inputs keep Python-Markdown busy for minutes or overflow its stack (nested brackets,
 long runs of backticks), so no text of an author is rendered in this process. The child gets two
-seconds and a fixed amount of memory for each text; raw HTML is text to it, and what it returns
-has passed nh3's allow-list.
+seconds and a fixed amount of memory for each text.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ import selectors
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import markdown
 import nh3
 
 from casebook.errors import RenderError
@@ -27,22 +26,21 @@ from casebook.errors import RenderError
 SECONDS = 2.0
 START_SECONDS = 30.0
 MEMORY = 256 * 1024 * 1024
+_CHILD = Path(__file__).with_name("rendering.py")
+# A link to a document in Markdown; its rendered form is DOCUMENT_LINK.
+# It takes every form that may name a document, also wrong ones; a text without ends is read once.
+MARKDOWN_LINK = re.compile(
+    r"\[(?P<label>(?:\\.|[^\[\]\\]++|\[[^\[\]]*+\])*+)\]"
+    r"\(\s*+<?(?P<id>(?:case|faq|policy)(?:-[a-z0-9]++)++)"
+    r"(?:#(?P<article>[a-z0-9]++))?+"
+    r"""(?:"[^"\n]*+"|'[^'\n]*+'|[^()\n])*+\s*+\)"""
+)
 DOCUMENT_LINK = re.compile(
     r'<a href="(?P<id>(?:case|faq|policy)(?:-[a-z0-9]+)+)(?:#(?P<article>[a-z0-9]+))?"[^>]*>'
     r"(?P<label>.*?)</a>",
     re.DOTALL,
 )
-_TAGS = set(
-    "a blockquote br code del em h3 h4 h5 h6 hr li ol p pre strong"
-    " table tbody td th thead tr ul".split()
-)
-# Where a link may lead: other addresses would depend on the page that shows the text.
-_LINK = re.compile(
-    r"(?i:https?|mailto|tel):.+|(?:case|faq|policy)(?:-[a-z0-9]+)+(?:#[a-z0-9]+)?", re.DOTALL
-)
 _BLOCK_END = re.compile(r"</(?:p|li|h[3-6]|blockquote|pre|tr|td|th)>|<br>|<hr>")
-_ITEM = re.compile(r"(?:[-*+]|\d+\.) ")
-_TASK = re.compile(r"(<li>(?:\s*<p>)?)\[([ xX])\] ")
 
 
 class Renderer:
@@ -99,7 +97,8 @@ class Renderer:
         if self._child is None:
             self._pending = b""
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "casebook.markup", str(self._memory)],
+                # -P: the modules beside the file are casebook's, not the child's.
+                [sys.executable, "-P", str(_CHILD), str(self._memory)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -146,6 +145,11 @@ class Renderer:
         self._child = None
 
 
+def link_target(match: re.Match[str]) -> str:
+    """Where a link leads that one of the two patterns found: an id, or ``id#article``."""
+    return f"{match['id']}#{match['article']}" if match["article"] else match["id"]
+
+
 def link_documents(rendered: str, address: Callable[[str, str | None], str | None]) -> str:
     """Replaces links to documents.
 
@@ -168,76 +172,3 @@ def plain_text(rendered: str) -> str:
     text = html.unescape(nh3.clean(spaced, tags=set()))
     lines = (" ".join(line.split()) for line in text.splitlines())
     return "\n".join(line for line in lines if line)
-
-
-def _markdown() -> markdown.Markdown:
-    """Python-Markdown as this library writes it: no raw HTML, no code by indentation."""
-    parser = markdown.Markdown(extensions=["tables", "fenced_code", "sane_lists"], tab_length=2)
-    parser.preprocessors.deregister("html_block")
-    parser.inlinePatterns.deregister("html")
-    parser.parser.blockprocessors.deregister("code")
-    return parser
-
-
-def _even_lists(text: str) -> str:
-    """A text whose nested lists are indented by two spaces a level, however it was written."""
-    lines: list[str] = []
-    levels: list[int] = []
-    fenced = False
-    for line in text.split("\n"):
-        bare = line.lstrip(" ")
-        indent = len(line) - len(bare)
-        item = _ITEM.match(bare)
-        if bare.startswith("```"):
-            fenced = not fenced
-        if fenced or not bare or not (item or (levels and indent)):
-            # Text at the margin ends a list only after an empty line.
-            if bare and not indent and not fenced and not (lines and lines[-1].strip()):
-                levels = []
-            lines.append(line)
-            continue
-        while levels and indent < levels[-1] + (0 if item else 1):
-            levels.pop()
-        if item and (not levels or indent > levels[-1] + 1):
-            levels.append(indent)
-        lines.append("  " * (len(levels) - bool(item)) + bare)
-    return "\n".join(lines)
-
-
-def _clean(rendered: str) -> str:
-    cleaned = nh3.clean(
-        rendered,
-        attribute_filter=lambda tag, name, value: (
-            None if name == "href" and not _LINK.fullmatch(value) else value
-        ),
-        tags=_TAGS,
-        attributes={"*": set(), "a": {"href"}, "th": {"align"}, "td": {"align"}, "ol": {"start"}},
-        url_schemes={"https", "http", "mailto", "tel"},
-        link_rel="noopener noreferrer",
-    )
-    return _TASK.sub(lambda m: f"{m[1]}{'☐' if m[2] == ' ' else '☑'} ", cleaned)
-
-
-def _limit_memory(size: int) -> None:
-    try:
-        import resource  # noqa: PLC0415  (not on Windows, where the time limit still holds)
-    except ImportError:
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (size, size))
-
-
-def _serve(memory: int) -> None:
-    """The child: one JSON line in, one JSON line out."""
-    parser = _markdown()
-    _limit_memory(memory)
-    for line in sys.stdin.buffer:
-        try:
-            answer = {"html": _clean(parser.reset().convert(_even_lists(json.loads(line)["text"])))}
-        except (RecursionError, MemoryError, ValueError, LookupError, AttributeError) as error:
-            answer = {"error": type(error).__name__}
-        sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
-        sys.stdout.buffer.flush()
-
-
-if __name__ == "__main__":
-    _serve(int(sys.argv[1]))

@@ -7,7 +7,6 @@ a file that an author wrote. A site is built aside, swept, and only then takes i
 
 from __future__ import annotations
 
-import hashlib
 import html
 import json
 import os
@@ -20,6 +19,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from casebook.digests import package_files, software_digest
 from casebook.documents import Kind
 from casebook.errors import LeakError, PublishError
 from casebook.guide import guide_navigation, guide_pages
@@ -219,11 +219,8 @@ def software_fingerprint() -> str:
     sources = site_sources()
     files = [sources / "mkdocs.yml", *(sources / "site").rglob("*")]
     for package in ("casebook", "search"):
-        files += Path(str(resources.files(package))).rglob("*")
-    digest = hashlib.sha256()
-    for file in sorted(path for path in files if path.is_file() and path.suffix != ".pyc"):
-        digest.update(file.name.encode() + file.read_bytes())
-    return digest.hexdigest()
+        files += package_files(package)
+    return software_digest(files)
 
 
 def _configuration(view: View, folder: Path, nav: list[Any]) -> dict[str, Any]:

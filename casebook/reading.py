@@ -17,6 +17,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from casebook import reading_rules as rules
+from casebook.digests import bytes_digest
 from casebook.documents import (
     FILL,
     MODELS,
@@ -60,11 +61,13 @@ class Reading:
         problems: everything found wrong.
         lines: where things stand in the file, from 1: keys (``policies.0``), sections by key, and
             the first lines of their texts (``answer.text``).
+        targets: what the document points to, in order; known when its sections are rendered.
     """
 
     document: Document | None
     problems: tuple[Problem, ...]
     lines: dict[str, int] = field(default_factory=dict)
+    targets: tuple[str, ...] = ()
 
 
 def read_file(file: Path, path: str, kind: Kind, settings: Settings) -> Reading:
@@ -76,29 +79,38 @@ def read_file(file: Path, path: str, kind: Kind, settings: Settings) -> Reading:
         kind: what its folder holds.
         settings: the library's settings.
     """
+    raw = read_bytes(file, path)
+    if isinstance(raw, Problem):
+        return Reading(None, (raw,))
+    return read_document(raw, path, kind, settings)
+
+
+def read_bytes(file: Path, path: str) -> bytes | Problem:
+    """The bytes of one file, or why they cannot be had: only plain files of some size are read.
+
+    Args:
+        file: where it is.
+        path: its name in problems.
+    """
     try:
         info = os.lstat(file)
         if stat.S_ISLNK(info.st_mode):
             target = file.readlink()
-            problem = rules.SYMLINK.problem(
+            return rules.SYMLINK.problem(
                 path, 1, f"这是指向“{target}”的符号链接。", "放真正的文件，不要用链接。"
             )
-            return Reading(None, (problem,))
         if not stat.S_ISREG(info.st_mode):
             # A pipe would keep its reader waiting for ever.
-            problem = rules.UNREADABLE.problem(
+            return rules.UNREADABLE.problem(
                 path, 1, "这不是普通文件。", "放真正的文件，不要放文件夹、管道或设备。"
             )
-            return Reading(None, (problem,))
         if info.st_size > MAX_FILE:
-            return Reading(None, (_too_large(path, info.st_size),))
-        raw = file.read_bytes()
+            return _too_large(path, info.st_size)
+        return file.read_bytes()
     except OSError as error:
-        problem = rules.UNREADABLE.problem(
+        return rules.UNREADABLE.problem(
             path, 1, f"读不了：{error.strerror}。", "检查文件是否还在、权限是否可读。"
         )
-        return Reading(None, (problem,))
-    return read_document(raw, path, kind, settings)
 
 
 def read_document(raw: bytes, path: str, kind: Kind, settings: Settings) -> Reading:
@@ -120,7 +132,7 @@ def read_document(raw: bytes, path: str, kind: Kind, settings: Settings) -> Read
     except FrontMatterError as error:
         rule = rules.BY_CODE[error.code]
         return Reading(None, (rule.problem(path, error.line, error.message, error.hint),))
-    reading = _typed(front, path, kind, settings)
+    reading = _typed(front, path, kind, settings, bytes_digest(raw))
     if unfilled := _placeholders(text, path):
         return Reading(None, (*reading.problems, *unfilled), reading.lines)
     return reading
@@ -167,7 +179,7 @@ def _decode(raw: bytes, path: str) -> tuple[str, list[Problem]]:
     return text, problems
 
 
-def _typed(front: FrontMatter, path: str, kind: Kind, settings: Settings) -> Reading:
+def _typed(front: FrontMatter, path: str, kind: Kind, settings: Settings, digest: str) -> Reading:
     """Front matter and body → a document of its model."""
     lines = {".".join(map(str, place)): line for place, line in front.lines.items()}
     document, problems = _front_document(front, lines, path, kind, settings)
@@ -179,7 +191,8 @@ def _typed(front: FrontMatter, path: str, kind: Kind, settings: Settings) -> Rea
     problems += body.problems
     if document is None or has_errors(problems):
         return Reading(None, tuple(problems), lines)
-    return Reading(document.model_copy(update={"sections": sections}), tuple(problems), lines)
+    derived = {"sections": sections, "digest": digest}
+    return Reading(document.model_copy(update=derived), tuple(problems), lines)
 
 
 def _front_document(
@@ -194,12 +207,10 @@ def _front_document(
         if value == ""
     ]
     values = {key: value for key, value in front.values.items() if value != ""}
-    if values.pop("sections", None) is not None:
-        problems.append(
-            rules.UNKNOWN_KEY.problem(
-                path, lines["sections"], "不认识的键 sections。", "段落写在正文里。"
-            )
-        )
+    for key, hint in (("sections", "段落写在正文里。"), ("digest", "删掉这一行。")):
+        if values.pop(key, None) is not None:
+            message = f"不认识的键 {key}。"
+            problems.append(rules.UNKNOWN_KEY.problem(path, lines[key], message, hint))
     model = MODELS[kind]
     try:
         context = {"settings": settings, "kind": kind}

@@ -111,12 +111,13 @@ def _shown(value: object) -> str:
 
 
 def _keys(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
-    """The keys that a model knows at a place inside it."""
+    """The keys that an author may write at a place inside a model."""
     current: type[BaseModel] = model
     for part in location:
         if isinstance(part, str) and part in current.model_fields:
             current = _model_in(current.model_fields[part].annotation) or current
-    return list(current.model_fields)
+    derived = getattr(current, "derived", ())
+    return [name for name in current.model_fields if name not in derived]
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

@@ -204,3 +204,21 @@ def test_documents_cannot_be_changed(settings: Settings) -> None:
     assert document.answer.startswith("欠费缴清以后")
     with pytest.raises(ValueError, match="frozen"):
         document.audience = "dealer"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_digest_is_not_for_authors_to_write(kind: Kind, settings: Settings) -> None:
+    assert "digest" not in MODELS[kind].model_json_schema()["properties"]
+    text = model_text(kind).replace("\nowner:", "\ndigests: x\nowner:")
+    (problem,) = read_document(text.encode(), "a.md", kind, settings).problems
+    assert problem.message == "不认识的键 digests。"
+    assert problem.hint.startswith("可用的键：id、title")
+    assert "digest" not in problem.hint
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_document_comes_back_from_its_json(kind: Kind, settings: Settings) -> None:
+    document = read_document(model_text(kind).encode(), "a.md", kind, settings).document
+    assert document
+    assert MODELS[kind].model_validate_json(document.model_dump_json()) == document
+    assert document.model_copy(update={"title": "别的"}).digest == document.digest

@@ -7,11 +7,12 @@ import re
 import shutil
 from collections.abc import Callable
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from casebook.documents import Case, Kind, Policy, Standing
+from casebook.documents import Case, Document, Kind, Policy, Standing
 from casebook.errors import UnknownAudience
 from casebook.guide import model_text
 from casebook.library import MARKDOWN_LINK, Library, View, load_library
@@ -526,3 +527,66 @@ def test_today_is_the_day_of_the_librarys_people(
 
     monkeypatch.setattr(casebook.library, "datetime", Clock)
     assert load_library(small).view().on == date(2026, 11, 23)
+
+
+def test_library_tells_the_digest_of_every_file(small: Path, write: Write) -> None:
+    for kind in Kind:
+        file = write(kind, "a", {})
+        sources = _load(small).sources.values()
+        digests = {source.path: source.document.digest for source in sources}
+        assert digests[f"{kind.folder}/a.md"] == sha256(file.read_bytes()).hexdigest()
+
+
+def _digest(small: Path, audience: str) -> str:
+    document = load_library(small).view(audience, ON).get("faq-arrears-resume")
+    assert document
+    return document.digest
+
+
+def test_digest_in_a_view_tells_nothing_of_what_is_hidden(small: Path, write: Write) -> None:
+    _policy(small, "policy-service-spec", "## 要点四 复机\n\n两小时。\n")
+    file = write(Kind.FAQ, "a", {})
+    dealer, agent = _digest(small, "dealer"), _digest(small, "agent")
+    assert dealer != agent == sha256(file.read_bytes()).hexdigest()
+    for hidden in ({"客户这时": "这时客户"}, {"review_by: 2026-12-01": "review_by: 2026-12-02"}):
+        write(Kind.FAQ, "a", hidden)
+        assert _digest(small, "dealer") == dealer
+        assert _digest(small, "agent") != agent
+    write(Kind.FAQ, "a", {"欠费缴清以后": "缴清欠费以后"})
+    assert _digest(small, "dealer") != dealer
+
+
+def test_digest_in_a_view_of_a_document_that_hides_nothing(small: Path) -> None:
+    """Not the file's: a comment in its front matter is not shown."""
+    _policy(small, "policy-a", "## 第一条\n\n甲。\n", review_by="")
+    file = small / "policies" / "policy-a.md"
+    document = _load(small).view("dealer", ON).get("policy-a")
+    assert document
+    assert document.digest != sha256(file.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("audience", ["dealer", "agent"])
+def test_digest_in_a_view_changes_with_what_the_document_may_point_to(
+    audience: str, small: Path
+) -> None:
+    _policy(small, "policy-a", "## 第一条 甲\n\n见[那条](policy-b#2)。\n")
+    _policy(small, "policy-b", "## 第二条 甲\n\n一。\n")
+
+    def shown() -> Document:
+        document = _load(small).view(audience, ON).get("policy-a")
+        assert document
+        return document
+
+    linked = shown()
+    _policy(small, "policy-b", "## 第三条 甲\n\n一。\n")
+    unlinked = shown()
+    assert linked.sections != unlinked.sections
+    assert linked.digest != unlinked.digest
+
+
+def test_what_a_view_shows_whole_is_the_same_object(small: Path, write: Write) -> None:
+    _policy(small, "policy-service-spec", "## 要点四 复机\n\n两小时。\n")
+    write(Kind.FAQ, "faq", {})
+    library = _load(small)
+    for document in library.view("agent", ON).documents:
+        assert document is library.sources[document.id].document

@@ -119,6 +119,7 @@ FRONT = [
     _front("tag that runs code", "owner: 资", "owner: !!python/name:os.x 资", (5, "yaml-tag")),
     _front("second block", "#p4\n", "#p4\n--- \nowner: x\n", (16, "yaml-syntax")),
     _front("unknown key", "owner: 资", "expires: 2027-01-01\nowner: 资", (5, "unknown-key")),
+    _front("digest as a key", "owner: 资", "digest: x\nowner: 资", (5, "unknown-key")),
     _front("sections as a key", "owner: 资", "sections: x\nowner: 资", (5, "unknown-key")),
     _front("kind as a key", "owner: 资", "kind: faq\nowner: 资", (5, "unknown-key")),
     _front("key of another kind", "owner: 资", "rank: 预案\nowner: 资", (5, "unknown-key")),

@@ -1,0 +1,271 @@
+"""The Markdown files of a library → what each of them gave.
+
+A file is opened only when it may have changed since it was last read, and read and rendered only
+when its bytes did.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from casebook import reading_rules as rules
+from casebook.cache import CACHE_FILE, ReadingCache
+from casebook.digests import bytes_digest, file_digest
+from casebook.documents import Case, Document, Kind, Policy, Section
+from casebook.errors import RenderError
+from casebook.markup import DOCUMENT_LINK, MARKDOWN_LINK, Renderer, link_target
+from casebook.problems import Problem
+from casebook.reading import Reading, read_bytes, read_document
+from casebook.settings import GLOSSARY_FILE, SETTINGS_FILE, Settings
+
+Progress = Callable[[int, int], None]
+# The coarsest clock that a file system may have: a file that was changed within one tick of being
+# read can change again and look the same.
+_TICK = 2_000_000_000
+_KINDS = {kind.folder: kind for kind in Kind}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A document and where it came from.
+
+    Attributes:
+        path: the file, relative to the library.
+        document: what it holds.
+        lines: where things stand in the file, as in :class:`casebook.reading.Reading`.
+        targets: what the document points to, as in :class:`casebook.reading.Reading`.
+        shown: what the last view made of the document, and what was missing then; by the audiences
+            that it could read and whether it was internal.
+    """
+
+    path: str
+    document: Document
+    lines: Mapping[str, int]
+    targets: tuple[str, ...]
+    shown: dict[tuple[Set[str], bool], tuple[Set[str], Document]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+
+@dataclass(frozen=True)
+class Input:
+    """One file and what it gave.
+
+    Attributes:
+        path: the file, relative to the library.
+        stamp: what the file system said of it; empty when that cannot vouch for the bytes.
+        digest: of its bytes; empty when they cannot be read.
+        source: the document, None when the file gave none.
+        problems: what is wrong with it.
+    """
+
+    path: str
+    stamp: str
+    digest: str
+    source: Source | None
+    problems: tuple[Problem, ...]
+
+
+def read_inputs(
+    root: Path,
+    settings: Settings,
+    previous: Mapping[str, Input],
+    progress: Progress | None = None,
+) -> tuple[dict[str, Input], list[Problem]]:
+    """Reads and renders the files of a library.
+
+    Args:
+        root: the library's folder.
+        settings: its settings.
+        previous: what its files gave before, by path, with the same settings.
+        progress: called with files done and files in all.
+
+    Returns:
+        What each file gave, by path; what is wrong with files and folders that cannot be read.
+    """
+    problems: list[Problem] = []
+    inputs: dict[str, Input] = {}
+    started = time.time_ns()
+    paths = list(_paths(root, problems))
+    with ReadingCache(root / CACHE_FILE, settings) as cache, Renderer() as renderer:
+        reader = _Reader(root, settings, cache, renderer, started)
+        for done, path in enumerate(paths, 1):
+            inputs[path] = reader.read(path, previous.get(path))
+            if progress:
+                progress(done, len(paths))
+        cache.keep_only({(one.path, one.digest) for one in inputs.values()})
+    return inputs, problems
+
+
+def fingerprint(root: Path) -> str:
+    """A digest of every input file of a library: names and bytes, links not followed."""
+    digests = {path: file_digest(root / path) for path in _paths(root, [])}
+    return fingerprint_of(settings_digests(root) | digests)
+
+
+def fingerprint_of(digests: Mapping[str, str]) -> str:
+    """As :func:`fingerprint`, where all files have been read already.
+
+    Args:
+        digests: by path, settings first, then documents in the order that they are read in.
+    """
+    lines = (f"{path}\0{digest}\n" for path, digest in digests.items() if digest)
+    return bytes_digest(os.fsencode("".join(lines)))
+
+
+def settings_digests(root: Path) -> dict[str, str]:
+    """The digests of the files that a library's settings come from."""
+    return {name: file_digest(root / name) for name in (SETTINGS_FILE, GLOSSARY_FILE)}
+
+
+class _Reader:
+    """Reads files, each with as little work as gives the same."""
+
+    def __init__(
+        self,
+        root: Path,
+        settings: Settings,
+        cache: ReadingCache,
+        renderer: Renderer,
+        started: int,
+    ) -> None:
+        self._root = root
+        self._settings = settings
+        self._cache = cache
+        self._renderer = renderer
+        self._started = started
+
+    def read(self, path: str, before: Input | None) -> Input:
+        stamp = _stamp(f"{self._root}/{path}", self._started)
+        if before and stamp and before.stamp == stamp:
+            return before
+        file = self._root / path
+        raw = read_bytes(file, path)
+        if isinstance(raw, Problem):
+            # What kept it from being read may go away and leave no mark on the file.
+            too_large = raw.code == rules.TOO_LARGE.code
+            return Input(path, "", file_digest(file) if too_large else "", None, (raw,))
+        digest = bytes_digest(raw)
+        if before and before.digest == digest:
+            return replace(before, stamp=stamp)
+        kind = _KINDS[path.partition("/")[0]]
+        reading = self._cache.get(path, kind, digest) or self._read(path, kind, raw, digest)
+        return Input(path, stamp, digest, _source(path, reading), reading.problems)
+
+    def _read(self, path: str, kind: Kind, raw: bytes, digest: str) -> Reading:
+        reading = read_document(raw, path, kind, self._settings)
+        try:
+            rendered = self._rendered(reading, path)
+        except _Unrenderable as error:
+            # Another time it may do: how long rendering takes depends on the machine.
+            return Reading(None, (*reading.problems, error.problem), reading.lines)
+        self._cache.put(path, digest, rendered)
+        return rendered
+
+    def _rendered(self, reading: Reading, path: str) -> Reading:
+        if reading.document is None:
+            return reading
+        sections = tuple(self._section(s, reading, path) for s in reading.document.sections)
+        document = reading.document.model_copy(update={"sections": sections})
+        return replace(reading, document=document, targets=_targets(document))
+
+    def _section(self, section: Section, reading: Reading, path: str) -> Section:
+        try:
+            html = self._renderer.render(section.text)
+        except RenderError as error:
+            line = reading.lines.get(section.key, 1)
+            message = f"段落“{section.heading}”排不出来：{error}。"
+            hint = "拆短，或去掉成串的括号、反引号、星号。"
+            raise _Unrenderable(rules.UNRENDERABLE.problem(path, line, message, hint)) from None
+        return section.model_copy(update={"html": html})
+
+
+class _Unrenderable(Exception):
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(str(problem))
+
+
+def _source(path: str, reading: Reading) -> Source | None:
+    if reading.document is None:
+        return None
+    return Source(path, reading.document, reading.lines, reading.targets)
+
+
+def _targets(document: Document) -> tuple[str, ...]:
+    """All that a document points to, cited or linked: ids, or articles as ``policy-x#3``."""
+    targets = {str(citation) for citation in document.policies}
+    if isinstance(document, Case):
+        targets.update(document.faq)
+    if isinstance(document, Policy):
+        targets.update(document.supersedes)
+    for section in document.sections:
+        links = (*MARKDOWN_LINK.finditer(section.text), *DOCUMENT_LINK.finditer(section.html))
+        targets.update(link_target(link) for link in links)
+    return tuple(sorted(targets))
+
+
+def _paths(root: Path, problems: list[Problem]) -> Iterator[str]:
+    """The Markdown files of a library in the order that they are read in; follows no link."""
+    for kind in Kind:
+        top = root / kind.folder
+        if top.is_symlink():
+            problems.append(_link(root, top))
+            continue
+        for folder, folders, names in os.walk(top, followlinks=False):
+            folders[:] = _subfolders(root, Path(folder), folders, problems)
+            place = Path(folder).relative_to(root).as_posix()
+            for name in sorted(names):
+                if name.startswith("."):
+                    continue
+                if name.endswith(".md"):
+                    yield f"{place}/{name}"
+                else:
+                    message = f"“{name}”不是 .md 文件，不会发布。"
+                    hint = "内容写成 Markdown；别的文件放到文件夹外面。"
+                    problems.append(rules.NOT_MARKDOWN.problem(f"{place}/{name}", 1, message, hint))
+
+
+def _subfolders(
+    root: Path, folder: Path, names: Iterable[str], problems: list[Problem]
+) -> list[str]:
+    """The folders to go into, in order."""
+    entered = []
+    for name in sorted(names):
+        if name.startswith("."):
+            continue
+        if (folder / name).is_symlink():
+            problems.append(_link(root, folder / name))
+        else:
+            entered.append(name)
+    return entered
+
+
+def _link(root: Path, path: Path) -> Problem:
+    name = path.relative_to(root).as_posix()
+    return rules.SYMLINK.problem(
+        name, 1, f"这个文件夹是指向“{path.readlink()}”的符号链接。", "放真正的文件夹，不要用链接。"
+    )
+
+
+def _stamp(file: str, started: int) -> str:
+    """What the file system says of a file; empty when the file may change and keep it.
+
+    The time of the last change of state cannot be set, so it shows what keeps size and time: files
+    that changed names, files that were copied with their times, files that may no longer be read.
+
+    Args:
+        file: where it is.
+        started: when the library began to be read.
+    """
+    try:
+        info = os.lstat(file)
+    except OSError:
+        return ""
+    if max(info.st_mtime_ns, info.st_ctime_ns) >= started - _TICK:
+        return ""
+    return f"{info.st_ino} {info.st_size} {info.st_mtime_ns} {info.st_ctime_ns}"
