@@ -130,7 +130,9 @@ def new(kind: str, title: str, root: Path) -> None:
 
 @main.command(cls=_Command)
 @_audiences_option
-@click.option("--engine", metavar="E", help="检索引擎；不写就用 casebook.toml 里的。")
+@click.option(
+    "--engine", metavar="E", help="检索引擎，auto 按大小选；不写就用 casebook.toml 里的。"
+)
 @click.option("--force", is_flag=True, help="没有变化也重新生成。")
 @_library_option
 @click.pass_context
@@ -143,16 +145,17 @@ def index(
     casebook index
     casebook index --audience dealer
     """
-    from search.engines import get_engine
+    from search.engines import choose_engine
     from search.generations import current_manifest, publish
 
     settings = load_settings(root)
-    chosen = get_engine(engine or settings.search.engine)
+    wanted = engine or settings.search.engine
     audiences = _audiences(settings, audience)
     source = _source(root, settings)
     stale = []
     for one in audiences:
         manifest = current_manifest(_index_folder(root, one))
+        chosen, _ = choose_engine(wanted, manifest.passages if manifest else 0)
         if not force and manifest and (manifest.source, manifest.engine) == (source, chosen.name):
             _say(f"索引 {one.id}：没有变化（{manifest.documents} 篇，{manifest.passages} 段）。")
         else:
@@ -161,13 +164,14 @@ def index(
         return
     library = _load(root)
     for one in stale:
-        _say(f"索引 {one.id}：正在生成 …")
+        view = library.view(one.id)
+        passages = sum(len(document.sections) for document in view.documents)
+        chosen, why = choose_engine(wanted, passages)
+        _say(f"索引 {one.id}：{passages} 段，引擎 {chosen.name}（{why}），正在生成 …")
         # A library with problems is indexed as far as it is good, and again next time.
         recorded = "" if library.problems else source
-        made = publish(library.view(one.id), _index_folder(root, one), chosen, recorded)
-        _say(
-            f"索引 {one.id}：{made.documents} 篇，{made.passages} 段，引擎 {made.engine}，已发布。"
-        )
+        made = publish(view, _index_folder(root, one), chosen, recorded, anew=force)
+        _say(f"索引 {one.id}：{made.documents} 篇，{made.passages} 段，已发布。")
     _finish(ctx, library.problems)
 
 
@@ -254,8 +258,15 @@ def search(query: str, audience: str | None, kind: str | None, as_json: bool, ro
 @click.option(
     "--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="端口。"
 )
+@click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="用几个进程回答；人多时设成处理器的核数。",
+)
 @_library_option
-def serve(audience: str | None, host: str, port: int, root: Path) -> None:
+def serve(audience: str | None, host: str, port: int, workers: int, root: Path) -> None:
     """检索服务：检索页、接口和站点。
 
     例：
@@ -276,10 +287,11 @@ def serve(audience: str | None, host: str, port: int, root: Path) -> None:
         hosts=tuple(dict.fromkeys(("127.0.0.1", "localhost", host, *settings.search.hosts))),
         origins=settings.search.origins,
         examples=settings.search.examples,
+        choices=root / "build" / "choices" / f"{reader.id}.sqlite",
     )
     _say(f"{reader.name}的检索页和站点在 http://{host}:{port}/ ，按 Ctrl+C 停止。")
     try:
-        run(config, host, port)
+        run(config, host, port, workers)
     except OSError as error:
         raise SearchError(f"不能监听 {host}:{port}（{error.strerror}）；换一个 --port。") from None
 
@@ -385,8 +397,12 @@ def _table(results: Results) -> str:
         answer = results.answer
         text = next((s.text for s in answer.sections if s.key == "answer"), "")
         lines += [f"统一答复 · {answer.title}", "", text, ""]
+    if results.correction:
+        lines += [f"您是不是要找：{results.correction}", ""]
     if not results.hits:
         lines.append("没有找到。换个说法，或少写几个词。")
+    elif not results.complete:
+        lines.append("没有一篇同时含有所有词，下面是含有其中一部分的。")
     for number, hit in enumerate(results.hits, 1):
         state = "" if hit.standing.value == "current" else f"【{hit.standing.label}】"
         kind = _padded(hit.document.kind.label, 8)

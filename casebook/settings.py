@@ -68,6 +68,73 @@ class ReviewSettings(Table):
     due_soon: int = Field(30, ge=0, le=365)
 
 
+class FaqSettings(Table):
+    """What a FAQ entry must have at least; a library of entries from elsewhere may ask for less.
+
+    Attributes:
+        similar: similar questions.
+        policies: policies that it rests on.
+    """
+
+    similar: int = Field(3, ge=0, le=50)
+    policies: int = Field(1, ge=0, le=50)
+
+
+class Ranking(Table):
+    """How much each thing counts when results are put in order; see the page on ranking.
+
+    Attributes:
+        names: terms in what a document is called (title, other questions, tags).
+        text: terms in a passage's own heading and text.
+        word: a word; a name of the glossary is one word.
+        character: a single character, which finds what was cut into other words.
+        stop: in sentences, times this for words that only ask or join (怎么, 可以, 的).
+        synonym: a word that the glossary gives for one that was typed.
+        sound: two syllables that stand together, for characters that were typed wrong.
+        heard: a word of the library that sounds like what was typed wrong, or as pinyin.
+        pinyin: syllables and first letters of a query that was typed as pinyin.
+        likeness: how alike the query and a question are as wholes, for sentences.
+        likeness_pinyin: the same for queries in pinyin.
+        likeness_listed: the same for words with spaces between.
+        coverage: how much of the query's words, rare ones before common ones, the document holds.
+        other_question: times this for likeness to a similar question instead of the title.
+        asked: for queries in pinyin, added where a document has further questions: an entry that
+            got other wordings is asked more often.
+        faq: times this for FAQ entries.
+        case: times this for cases.
+        policy: times this for policies.
+        overdue: times this for what is past its review date.
+        old: times this for what was approved more than ``old_days`` ago.
+        old_days: see ``old``.
+        answer: how well an entry must fit to be given as the answer, 0 to 1.55: how alike the
+            question and the nearest of its questions are (0 to 1), a quarter of how much of the
+            question's words it holds, and 0.3 times how far the next entry is behind.
+    """
+
+    names: float = Field(default=1.5, gt=0, le=10)
+    text: float = Field(default=1.0, gt=0, le=10)
+    word: float = Field(default=1.0, gt=0, le=10)
+    character: float = Field(default=1.0, gt=0, le=10)
+    stop: float = Field(default=0.5, gt=0, le=1)
+    synonym: float = Field(default=0.7, gt=0, le=10)
+    sound: float = Field(default=0.5, gt=0, le=10)
+    heard: float = Field(default=0.7, gt=0, le=10)
+    pinyin: float = Field(default=1.0, gt=0, le=10)
+    likeness: float = Field(default=1.2, ge=0, le=10)
+    likeness_pinyin: float = Field(default=8.0, ge=0, le=10)
+    likeness_listed: float = Field(default=0.0, ge=0, le=10)
+    coverage: float = Field(default=0.2, ge=0, le=10)
+    other_question: float = Field(default=0.8, gt=0, le=1)
+    asked: float = Field(default=0.8, ge=0, le=10)
+    faq: float = Field(default=1.0, gt=0, le=2)
+    case: float = Field(default=0.98, gt=0, le=2)
+    policy: float = Field(default=0.96, gt=0, le=2)
+    overdue: float = Field(default=0.98, gt=0, le=2)
+    old: float = Field(default=0.99, gt=0, le=2)
+    old_days: int = Field(default=730, ge=1)
+    answer: float = Field(default=0.89, ge=0, le=1.55)
+
+
 class SearchSettings(Table):
     """The search service.
 
@@ -77,13 +144,15 @@ class SearchSettings(Table):
         hosts: names by which the service may be called, besides this machine's own.
         service: where the static sites find the service; a path or an address.
         examples: queries that the empty search page offers.
+        ranking: how much each thing counts when results are put in order.
     """
 
-    engine: str = "whoosh"
+    engine: str = "auto"
     origins: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     service: str = "/"
     examples: tuple[str, ...] = ()
+    ranking: Ranking = Ranking()
 
 
 class Taxonomy(Table):
@@ -152,6 +221,7 @@ class Settings(Table):
     library: LibrarySettings
     audiences: tuple[Audience, ...] = Field(min_length=1)
     review: ReviewSettings = Field(default_factory=lambda: ReviewSettings.model_validate({}))
+    faq: FaqSettings = Field(default_factory=lambda: FaqSettings.model_validate({}))
     search: SearchSettings = SearchSettings()
     taxonomy: Taxonomy
     glossary: Glossary = Glossary()

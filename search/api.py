@@ -7,8 +7,8 @@ from typing import Any
 from flask import Blueprint, Response, abort, jsonify, render_template
 
 from search.openapi import specification
-from search.parameters import read_question, read_request
-from search.searcher import Hit, Request, Results
+from search.parameters import is_from_here, read_question, read_request
+from search.searcher import Explanation, Hit, Request, Results
 from search.service import service
 from search.store import Stored
 
@@ -33,6 +33,36 @@ def answer() -> Response:
         answer=document_json(found) if found else None,
         message=None if found else "没有合适的统一口径；请看检索结果，或转知识管理员。",
     )
+
+
+@blueprint.get("/api/suggest")
+def suggest() -> Response:
+    """What somebody may be typing."""
+    typed = read_question()
+    return jsonify(
+        query=typed,
+        suggestions=[
+            {
+                "text": one.text,
+                "text_html": one.html,
+                "kind": one.kind,
+                "id": one.document,
+                "title": one.title,
+            }
+            for one in service().suggest(typed)
+        ],
+    )
+
+
+@blueprint.post("/api/chosen/<document_id>")
+def chosen(document_id: str) -> tuple[str, int]:
+    """Counts that a suggestion was chosen, so that it comes sooner next time."""
+    config = service().config
+    if not is_from_here(config.hosts, config.origins):
+        abort(403)
+    if not service().choose(document_id):
+        abort(404)
+    return "", 204
 
 
 @blueprint.get("/api/documents/<document_id>")
@@ -80,7 +110,9 @@ def results_json(results: Results) -> dict[str, Any]:
         "page": results.request.page,
         "size": results.request.size,
         "total": results.total,
+        "complete": results.complete,
         "more": results.more,
+        "did_you_mean": results.correction,
         "took_ms": round(results.took_ms, 1),
         "answer": document_json(results.answer) if results.answer else None,
         "hits": [hit_json(hit) for hit in results.hits],
@@ -94,6 +126,7 @@ def results_json(results: Results) -> dict[str, Any]:
 def hit_json(hit: Hit) -> dict[str, Any]:
     """One result as the API gives it."""
     document = hit.document
+    explained = {"explanation": explanation_json(hit.explanation)} if hit.explanation else {}
     anchor = f"#{hit.passage.anchor}" if hit.passage.anchor else ""
     return {
         "id": document.id,
@@ -110,6 +143,33 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "url": f"/site/{document.url}{anchor}",
         "score": round(hit.score, 4),
         "complete": hit.complete,
+        "missing": list(hit.missing),
+        "synonyms": [{"typed": typed, "found": found} for typed, found in hit.synonyms],
+        **explained,
+    }
+
+
+def explanation_json(explanation: Explanation) -> dict[str, Any]:
+    """How a score came about, as the API gives it."""
+    return {
+        "parts": {
+            "terms": round(explanation.terms, 4),
+            "likeness": round(explanation.likeness, 4),
+            "coverage": round(explanation.coverage, 4),
+            "asked": round(explanation.asked, 4),
+        },
+        "factors": dict(explanation.factors),
+        "terms": [
+            {
+                "field": one.term.field,
+                "term": one.term.text,
+                "shown": one.shown,
+                "reason": one.term.reason,
+                "weight": round(one.term.weight, 4),
+                "score": round(one.score, 4),
+            }
+            for one in explanation.matched or ()
+        ],
     }
 
 

@@ -7,6 +7,7 @@ application serves one audience from that audience's index, so there is no filte
 from __future__ import annotations
 
 import logging
+import socket
 import uuid
 
 from flask import Flask, Response, abort, jsonify, render_template, request
@@ -19,7 +20,9 @@ from casebook.errors import (
     SearchTimeout,
 )
 from search import api, web
+from search.generations import open_current
 from search.service import EXTENSION, Service, ServiceConfig, service
+from search.workers import run_workers
 
 MAX_BODY = 64 * 1024
 _STATUS: tuple[tuple[type[CasebookError], int], ...] = (
@@ -94,6 +97,7 @@ def _http_error(error: HTTPException) -> tuple[Response, int]:
     status = error.code or 500
     words = {
         400: "请求不完整或写法不对。",
+        403: "这个请求是从别的网站发来的，不接受。",
         404: "没有这个页面，或者您看不到它。",
         405: "这个地址不接受这种请求。",
         413: f"请求超过 {MAX_BODY} 字节。",
@@ -119,26 +123,42 @@ def _error(status: int, code: str, message: str) -> tuple[Response, int]:
     return Response(page, mimetype="text/html"), status
 
 
-def serve(config: ServiceConfig, host: str, port: int, threads: int = 8) -> None:
+def serve(config: ServiceConfig, host: str, port: int, workers: int = 1, threads: int = 8) -> None:
     """Serves until it is stopped.
 
     Args:
         config: what to serve.
         host: the address to listen on.
         port: the port to listen on.
-        threads: how many requests are handled at once.
+        workers: how many processes answer.
+        threads: how many requests each of them handles at once.
 
     Raises:
+        IndexMissing: no index has been published.
         OSError: the address cannot be listened on.
     """
     from waitress.server import create_server  # noqa: PLC0415  (only a running service needs it)
 
-    app = create_app(config)
-    server = create_server(
-        app, host=host, port=port, threads=threads, ident=None, max_request_body_size=MAX_BODY
-    )
-    try:
-        server.run()
-    finally:
-        server.close()
-        app.extensions[EXTENSION].close()
+    # It says at every request that has to wait how many do.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+
+    def work(listener: socket.socket) -> None:
+        app = create_app(config)
+        server = create_server(
+            app,
+            sockets=[listener],
+            threads=threads,
+            ident=None,
+            max_request_body_size=MAX_BODY,
+        )
+        try:
+            server.run()
+        finally:
+            server.close()
+            app.extensions[EXTENSION].close()
+
+    if workers > 1:
+        # What cannot be served is said here, not by every worker.
+        open_current(config.index, config.audience).close()
+    with socket.create_server((host, port), backlog=1024) as listener:
+        run_workers(workers, listener, work)

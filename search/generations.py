@@ -1,13 +1,16 @@
 """Index generations: built aside, verified, published by one step; the last good one stays.
 
     build/index/<audience>/
-        generations/<name>/     manifest.json, documents.sqlite, engine/
+        generations/<name>/     manifest.json, store/, engine/
         current                 the name of the published generation, replaced atomically
         lock                    held by whoever builds
 
 A generation never changes after it was published. Its manifest names its audience and the
 checksum of each file; a reader verifies them before it opens anything, and takes the generation
 before when the newest is damaged.
+
+Where only a few documents changed, a generation takes over the files of the one before, under
+second names, and adds what is new: a small layer of the store and a small segment of the engine.
 """
 
 from __future__ import annotations
@@ -20,26 +23,37 @@ import os
 import shutil
 import threading
 import time
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from casebook.digests import package_files, software_digest
+from casebook.documents import Document
 from casebook.errors import IndexMissing, SearchError
 from casebook.library import View
 from search.analysis import Analyzer
 from search.engines import get_engine
-from search.engines.base import Engine, Entry, Index
-from search.passages import Passage, passages
-from search.store import Store, write_store
+from search.engines.base import Engine, Entry, Index, link_files
+from search.passages import findable
+from search.sound import is_han, word_sound
+from search.store import LayerWriter, Row, Store, references, stored
 
-FORMAT = 1
+FORMAT = 2
 KEPT = 2
+# With more layers, or more than this share of documents replaced, everything is built anew: what
+# was replaced still counts in how rare a term is.
+MAX_LAYERS = 12
+MAX_REPLACED = 0.2
+# What decides how text is cut, beside this project's own code.
+_CUTTERS = ("rjieba", "opencc", "pypinyin")
 _MANIFEST = "manifest.json"
-_STORE = "documents.sqlite"
+_STORE = "store"
 _ENGINE = "engine"
 _LOOK_EVERY = 0.5
 _LOCK_SECONDS = 10.0
@@ -58,6 +72,7 @@ class Manifest:
         on: the day of the view, ISO.
         engine: the engine that built it.
         source: the fingerprint of what it was made from.
+        words: the fingerprint of the words and the code that cut its text.
         documents: how many documents it holds.
         passages: how many passages it holds.
         files: SHA-256 of each file, by its path in the generation.
@@ -69,9 +84,19 @@ class Manifest:
     on: str
     engine: str
     source: str
+    words: str
     documents: int
     passages: int
     files: dict[str, str]
+
+
+@dataclass(frozen=True)
+class GlossaryName:
+    """A name of the glossary: as it is written, in normal form, and how it sounds."""
+
+    name: str
+    normal: str
+    sound: str
 
 
 class Generation:
@@ -81,7 +106,12 @@ class Generation:
         self.manifest = manifest
         self.index = index
         self.store = store
-        self.analyzer = Analyzer(store.terms)
+        self.analyzer = Analyzer(store.terms, store.ranking, store.latin())
+        self.glossary = tuple(
+            GlossaryName(name, self.analyzer.normalize(name), self.analyzer.sound(name))
+            for term in store.terms
+            for name in (term.term, *term.synonyms)
+        )
         self._lock = threading.Lock()
         self._users = 0
         self._retired = False
@@ -113,7 +143,7 @@ class Generation:
         self.store.close()
 
 
-def publish(view: View, root: Path, engine: Engine, source: str) -> Manifest:
+def publish(view: View, root: Path, engine: Engine, source: str, *, anew: bool = False) -> Manifest:
     """Builds a generation of a view and publishes it.
 
     Args:
@@ -121,6 +151,7 @@ def publish(view: View, root: Path, engine: Engine, source: str) -> Manifest:
         root: the audience's index folder; made when it is not there.
         engine: builds the index.
         source: the fingerprint to record.
+        anew: whether to build all of it, even where little changed.
 
     Raises:
         SearchError: it cannot be built, or somebody else is building.
@@ -131,7 +162,7 @@ def publish(view: View, root: Path, engine: Engine, source: str) -> Manifest:
         with _writing(root):
             for junk in folder.glob(".new-*"):
                 shutil.rmtree(junk)
-            manifest = _add(folder, view, engine, source)
+            manifest = _add(folder, view, engine, source, anew=anew)
             _point(root, manifest.name)
             _prune(folder, manifest.name)
             return manifest
@@ -140,11 +171,14 @@ def publish(view: View, root: Path, engine: Engine, source: str) -> Manifest:
 
 
 def current_manifest(root: Path) -> Manifest | None:
-    """The published generation's manifest; None when there is none that can be read."""
+    """The published generation's manifest; None when there is none, or its files are damaged."""
     try:
-        return _manifest(root / "generations" / _current(root))
+        folder = root / "generations" / _current(root)
+        manifest = _manifest(folder)
+        _verify(folder, manifest)
     except SearchError:
         return None
+    return manifest
 
 
 def open_current(root: Path, audience: str) -> Generation:
@@ -233,12 +267,12 @@ class Live:
         log.info("换到索引 %s", new.manifest.name)
 
 
-def _add(folder: Path, view: View, engine: Engine, source: str) -> Manifest:
+def _add(folder: Path, view: View, engine: Engine, source: str, *, anew: bool) -> Manifest:
     """Builds a generation aside, reads it back, and gives it its place."""
     name = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     fresh = folder / f".new-{name}"
     try:
-        manifest = _build(fresh, name, view, engine, source)
+        manifest = _build(fresh, name, view, engine, source, anew=anew)
         _open(fresh, view.audience.id).close()
         fresh.rename(folder / name)
     finally:
@@ -247,14 +281,180 @@ def _add(folder: Path, view: View, engine: Engine, source: str) -> Manifest:
     return manifest
 
 
-def _build(fresh: Path, name: str, view: View, engine: Engine, source: str) -> Manifest:
-    (fresh / _ENGINE).mkdir(parents=True)
-    rows = list(passages(view))
-    analyzer = Analyzer(view.settings.glossary.terms)
-    entries = [_entry(row, analyzer) for row in rows]
-    count = engine.build(fresh / _ENGINE, entries)
-    write_store(fresh / _STORE, view, rows, analyzer.normalize, _frequencies(rows, entries))
+def _build(
+    fresh: Path, name: str, view: View, engine: Engine, source: str, *, anew: bool
+) -> Manifest:
+    """Writes a generation, out of the published one where that saves work."""
+    for part in (_ENGINE, _STORE):
+        (fresh / part).mkdir(parents=True)
+    words = _words(view)
+    old = None if anew else _base(fresh.parent, view, engine, words)
+    try:
+        _write(fresh, view, engine, old)
+    finally:
+        if old:
+            old.close()
+    return _describe(fresh, name, view, engine, source, words)
+
+
+def _words(view: View) -> str:
+    """A digest of all that decides how text is cut; with another, everything is built anew."""
+    files = (*package_files("casebook"), *package_files("search"))
+    digest = hashlib.sha256(software_digest(files).encode())
+    for cutter in _CUTTERS:
+        digest.update(version(cutter).encode())
+    for term in view.settings.glossary.terms:
+        digest.update(term.model_dump_json().encode())
+    return digest.hexdigest()
+
+
+class _Base:
+    """A published generation that a new one takes over, but for what changed.
+
+    Attributes:
+        folder: where it is.
+        store: its documents, open.
+        changed: documents that are new or different.
+        removed: the numbers of those that are gone or different.
+        withdrawn: whether a document or a section of one is gone.
+    """
+
+    def __init__(self, folder: Path, view: View) -> None:
+        self.folder = folder
+        self.store = Store(_layers(folder))
+        known = self.store.fingerprints()
+        self.changed = [
+            (document, mark)
+            for document in view.documents
+            if (mark := fingerprint(document, view)) != known.get(document.id, (0, ""))[1]
+        ]
+        changed = {document.id for document, _ in self.changed}
+        gone = [name for name in known if view.get(name) is None]
+        self.removed = [known[name][0] for name in gone] + [
+            known[name][0] for name in changed if name in known
+        ]
+        self.withdrawn = bool(gone) or self._lost_sections(view, known)
+
+    def _lost_sections(self, view: View, known: Mapping[str, tuple[int, str]]) -> bool:
+        """Whether a changed document has no longer every section that it had."""
+        numbers = {known[d.id][0]: d for d, _ in self.changed if d.id in known}
+        return any(
+            {section.key for section in old.sections}
+            - {section.key for section in numbers[number].sections}
+            for number, old in self.store.documents(list(numbers)).items()
+        )
+
+    @property
+    def replaced(self) -> float:
+        """The share of documents that would be there and no longer count."""
+        documents = self.store.count() or 1
+        return (self.store.first_numbers()[0] - documents + len(self.removed)) / documents
+
+    def close(self) -> None:
+        self.store.close()
+
+
+def _base(folder: Path, view: View, engine: Engine, words: str) -> _Base | None:
+    """The published generation, if a new one can be made from it at less cost."""
+    if _pointer(folder.parent) is None:
+        return None
+    try:
+        base = folder / _current(folder.parent)
+        manifest = _manifest(base)
+        same = (manifest.audience, manifest.engine, manifest.words)
+        if same != (view.audience.id, engine.name, words):
+            return None
+        _verify(base, manifest)
+        if len(_layers(base)) >= MAX_LAYERS:
+            return None
+        found = _Base(base, view)
+    except SearchError as error:
+        log.warning("索引从头生成：%s", error)
+        return None
+    # What was withdrawn from other readers must not stay in files that are handed to them.
+    withdrawn = found.withdrawn and not view.internal
+    many = len(found.changed) > MAX_REPLACED * (found.store.count() or 1)
+    if not withdrawn and not many and found.replaced <= MAX_REPLACED:
+        return found
+    found.close()
+    return None
+
+
+def _write(fresh: Path, view: View, engine: Engine, old: _Base | None) -> None:
+    settings = view.settings
+    analyzer = Analyzer(settings.glossary.terms, settings.search.ranking)
+    first = old.store.first_numbers() if old else (0, 0)
+    layer = fresh / _STORE / f"{old.store.layers() if old else 0:03d}.sqlite"
+    writer = LayerWriter(layer, *first)
+    if old:
+        link_files(old.folder / _STORE, fresh / _STORE)
+        entries = _entries(old.changed, view, analyzer, writer, first)
+        engine.update(old.folder / _ENGINE, fresh / _ENGINE, old.removed, entries)
+    else:
+        marked = ((document, fingerprint(document, view)) for document in view.documents)
+        engine.build(fresh / _ENGINE, _entries(marked, view, analyzer, writer, first))
+    removed = old.removed if old else ()
+    writer.finish(settings.glossary.terms, settings.search.ranking, removed)
+
+
+def _entries(
+    marked: Iterable[tuple[Document, str]],
+    view: View,
+    analyzer: Analyzer,
+    writer: LayerWriter,
+    first: tuple[int, int],
+) -> Iterator[Entry]:
+    """The entries of documents; on the way each document is written to the store."""
+    number, passage = first
+    for document, mark in marked:
+        found = findable(document)
+        names = analyzer.named((*found.questions, *found.tags))
+        terms: set[str] = set().union(*names.values())
+        for place, piece in enumerate(found.passages):
+            text = analyzer.terms(piece.body)
+            if piece.heading != document.title:
+                text += analyzer.terms(piece.heading)
+            terms.update(text)
+            # How a document is called sounds the same in all its passages: once is enough.
+            fields = names if place == 0 else {"names": names["names"]}
+            yield Entry(passage + place, number, {**fields, "text": text}, found.keywords)
+        writer.add(
+            Row(
+                number=number,
+                fingerprint=mark,
+                findable=found,
+                record=stored(document, view, found.keywords),
+                sounds=tuple("\t".join(analyzer.sounds(q)) for q in found.questions),
+                first_passage=passage,
+                terms=frozenset(terms),
+                words=frozenset(_spoken(terms)),
+            )
+        )
+        number, passage = number + 1, passage + len(found.passages)
+
+
+def _spoken(terms: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The Chinese words among some terms, each after its sound."""
+    for term in terms:
+        if len(term) > 1 and all(map(is_han, term)):
+            yield word_sound(term), term
+
+
+def fingerprint(document: Document, view: View) -> str:
+    """Changes whenever anything that a generation holds of a document does."""
+    digest = hashlib.blake2b(document.digest.encode(), digest_size=16)
+    for reference in references(document, view):
+        digest.update(f"\0{reference.title}\0{reference.url}".encode())
+    for other in view.citing(document.id):
+        digest.update(f"\0{other.id}\0{other.title}".encode())
+    return digest.hexdigest()
+
+
+def _describe(
+    fresh: Path, name: str, view: View, engine: Engine, source: str, words: str
+) -> Manifest:
     files = sorted(path for path in fresh.rglob("*") if path.is_file())
+    digests = _digests(files)
     manifest = Manifest(
         format=FORMAT,
         name=name,
@@ -262,28 +462,19 @@ def _build(fresh: Path, name: str, view: View, engine: Engine, source: str) -> M
         on=view.on.isoformat(),
         engine=engine.name,
         source=source,
+        words=words,
         documents=len(view.documents),
-        passages=count,
-        files={path.relative_to(fresh).as_posix(): _digest(path) for path in files},
+        passages=sum(len(document.sections) for document in view.documents),
+        files={path.relative_to(fresh).as_posix(): digests[path] for path in files},
     )
     (fresh / _MANIFEST).write_text(json.dumps(vars(manifest), indent=1), encoding="utf-8")
-    for path in [*files, fresh / _MANIFEST, fresh / _ENGINE, fresh]:
+    for path in [*files, fresh / _MANIFEST, fresh / _ENGINE, fresh / _STORE, fresh]:
         _sync(path)
     return manifest
 
 
-def _entry(passage: Passage, analyzer: Analyzer) -> Entry:
-    text = f"{passage.heading}\n{passage.body}"
-    terms = {"heading": analyzer.terms(passage.names), "body": analyzer.terms(text)}
-    return Entry(passage.id, terms, passage.keywords)
-
-
-def _frequencies(rows: list[Passage], entries: list[Entry]) -> Counter[str]:
-    """In how many documents each term stands."""
-    held: dict[str, set[str]] = defaultdict(set)
-    for row, entry in zip(rows, entries, strict=True):
-        held[row.document].update(*entry.terms.values())
-    return Counter(term for terms in held.values() for term in terms)
+def _layers(folder: Path) -> list[Path]:
+    return sorted((folder / _STORE).glob("*.sqlite"))
 
 
 def _open(folder: Path, audience: str) -> Generation:
@@ -293,7 +484,7 @@ def _open(folder: Path, audience: str) -> Generation:
     _verify(folder, manifest)
     index = get_engine(manifest.engine).open(folder / _ENGINE)
     try:
-        store = Store(folder / _STORE)
+        store = Store(_layers(folder))
     except SearchError:
         index.close()
         raise
@@ -322,16 +513,41 @@ def _verify(folder: Path, manifest: Manifest) -> None:
     try:
         files = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
         del files[_MANIFEST]
+        digests = _digests(list(files.values()))
         for name in sorted(files.keys() | manifest.files.keys()):
-            if name not in files or _digest(files[name]) != manifest.files.get(name):
+            if name not in files or digests[files[name]] != manifest.files.get(name):
                 raise SearchError(f"文件 {name} 和清单不符")
     except OSError as error:
         raise SearchError(f"文件读不了：{error}") from None
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+@dataclass(frozen=True)
+class _File:
+    """A file as it is on the disk; under another name it is the same file."""
+
+    device: int
+    inode: int
+    size: int
+    changed: int
+    path: Path = field(compare=False)
+
+
+def _digests(paths: Sequence[Path]) -> dict[Path, str]:
+    """The SHA-256 of each file; large ones side by side."""
+
+    def digest(path: Path) -> str:
+        found = path.stat()
+        return _digest(_File(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, path))
+
+    with ThreadPoolExecutor() as pool:
+        return dict(zip(paths, pool.map(digest, paths), strict=True))
+
+
+@lru_cache(maxsize=4096)
+def _digest(file: _File) -> str:
+    """Files that generations share are read once by a process, not once a generation."""
+    with file.path.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _sync(path: Path) -> None:

@@ -1,7 +1,7 @@
 """A View → passages: the unit that is ranked.
 
-A passage is one question of a FAQ entry, one section of a case or one article of a policy.
-Results are documents, each shown with its best passage.
+A passage is one section of a document: the answer of a FAQ entry, the details of a case, an article
+of a policy. Results are documents, each shown with its best passage.
 """
 
 from __future__ import annotations
@@ -13,69 +13,80 @@ from casebook.documents import Case, Document, Faq, Policy
 from casebook.library import View
 from casebook.markup import plain_text
 
+# A policy with more articles is called by its first ones only: names stand in every passage.
+MAX_ARTICLES = 40
+KEYWORDS = ("kind", "category", "level", "customer_type")
+
 
 @dataclass(frozen=True)
 class Passage:
     """A piece of a document that can be found.
 
     Attributes:
-        id: the document's id, a slash and the piece's name; unique in a view.
-        document: the document's id.
+        name: the section's key; unique in its document.
         anchor: where on the document's page it stands; empty for the top.
-        heading: its own question or heading.
+        heading: its own heading.
         body: its text.
-        names: what its whole document is called: title, similar questions, tags, articles.
-        keywords: what it can be filtered by, as lists of terms by name.
     """
 
-    id: str
-    document: str
+    name: str
     anchor: str
     heading: str
     body: str
-    names: str = ""
+
+
+@dataclass(frozen=True)
+class Findable:
+    """A document as it can be found.
+
+    Attributes:
+        document: the document.
+        questions: what it is called, the title first: a FAQ entry's similar questions, a policy's
+            articles.
+        tags: further words for it.
+        keywords: what it can be filtered by, values by name of ``KEYWORDS``.
+        passages: its pieces, at least one.
+    """
+
+    document: Document
+    questions: tuple[str, ...]
+    tags: tuple[str, ...]
+    passages: tuple[Passage, ...]
     keywords: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    @property
-    def text(self) -> str:
-        """Everything that it is found by."""
-        return f"{self.names}\n{self.heading}\n{self.body}"
 
-
-def passages(view: View) -> Iterator[Passage]:
-    """All passages of a view, document by document."""
+def findables(view: View) -> Iterator[Findable]:
+    """Every document of a view as it can be found."""
     for document in view.documents:
-        keywords = _keywords(document)
-        names = _names(document)
-        for name, anchor, heading, body in _pieces(document):
-            yield Passage(
-                f"{document.id}/{name}", document.id, anchor, heading, body, names, keywords
-            )
+        yield findable(document)
 
 
-def _pieces(document: Document) -> Iterator[tuple[str, str, str, str]]:
-    """Name, anchor, heading and body of each passage."""
+def findable(document: Document) -> Findable:
+    """A document as it can be found."""
+    return Findable(
+        document,
+        (document.title, *_other_questions(document)),
+        document.tags,
+        tuple(_passages(document)),
+        _keywords(document),
+    )
+
+
+def _other_questions(document: Document) -> Iterator[str]:
     if isinstance(document, Faq):
-        answer = document.section("answer")
-        yield "question", "", document.title, plain_text(answer.html) if answer else ""
-        for number, question in enumerate(document.similar, 1):
-            yield f"similar-{number}", "", question, ""
-        for section in document.sections:
-            if section.key != "answer":
-                yield section.key, section.anchor, section.heading, plain_text(section.html)
-        return
-    for section in document.sections:
-        yield section.key, section.anchor, section.heading, plain_text(section.html)
-
-
-def _names(document: Document) -> str:
-    """What a document is called; part of each of its passages, so that context counts."""
-    names = [document.title, *document.tags]
-    if isinstance(document, Faq):
-        names += document.similar
+        yield from document.similar
     if isinstance(document, Policy):
-        names += [section.heading for section in document.sections]
-    return "\n".join(names)
+        for section in document.sections[:MAX_ARTICLES]:
+            # The article's matter without its number: 第三条 首问负责 → 首问负责.
+            yield section.heading.partition(" ")[2] or section.heading
+
+
+def _passages(document: Document) -> Iterator[Passage]:
+    for section in document.sections:
+        # The answer stands under the question itself, not under the heading 统一答复.
+        is_answer = isinstance(document, Faq) and section.key == "answer"
+        anchor, heading = ("", document.title) if is_answer else (section.anchor, section.heading)
+        yield Passage(section.key, anchor, heading, plain_text(section.html))
 
 
 def _keywords(document: Document) -> dict[str, tuple[str, ...]]:

@@ -5,19 +5,24 @@ The service and the command line both ask here, so they give the same results.
 
 from __future__ import annotations
 
-import math
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
+
+from pyroaring import BitMap
 
 from casebook.documents import Kind, Standing
 from casebook.errors import QueryRefused
-from search.analysis import WeightedTerm
-from search.engines.base import KEYWORDS, Query
+from search.analysis import Question, WeightedTerm
+from search.engines.base import Hits, Query
 from search.generations import Generation
+from search.likeness import Likeness
+from search.matching import Matching, match
+from search.passages import KEYWORDS
+from search.slips import correction, heard_words
 from search.snippets import snippet
+from search.sound import spelling
 from search.store import Card, Stored, StoredPassage
 
 MAX_CHARACTERS = 200
@@ -25,22 +30,18 @@ MAX_TOKENS = 16
 MAX_SIZE = 50
 MAX_DEPTH = 200
 SECONDS = 1.0
-WEIGHTS = {"heading": 0.7, "body": 1.0}
 # What a document's second and third best passages add to its score.
-MORE_PASSAGES = 0.2
-# How much of a query, by its terms' weights, a document must hold to be a result.
-MIN_MATCH = 0.2
-# A document whose score is a smaller share of the best one's is left out: it is beside the point.
-MIN_SHARE = 0.25
-# How much of what a query is about a FAQ entry must be about, to be the answer.
-MIN_FIT = 0.5
-PART_OF_WORD = 0.5
-# With a second entry this close behind, the question does not say which of the two is meant.
-MAX_RIVAL = 0.8
-# The share of a score that depends on how much of the query is held.
-MATCH_SHARE = 0.45
-# Passages to ask the engine for: documents have several, so more than the depth of results.
-_CANDIDATES = 600
+MORE_PASSAGES = 0.1
+# A document this much alike is a result, whatever words it holds: it may say the same otherwise.
+ALIKE = 0.4
+# How much it says for an answer that it holds the question's words, and that no other is close.
+_FIT_COVERAGE = 0.25
+_FIT_LEAD = 0.3
+# Passages that are asked of the engine and compared with the query one by one.
+_CANDIDATES = 80
+# Passages that are asked for beyond the first pages; documents have several.
+_DEEP_CANDIDATES = 1000
+_FIRST_RESULTS = 20
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,54 @@ class Request:
         filters: values by name of ``KEYWORDS``.
         page: from 1.
         size: results on a page, 1 to ``MAX_SIZE``.
+        explain: whether each hit says how its score came about.
     """
 
     text: str
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     page: int = 1
     size: int = 10
+    explain: bool = False
+
+
+@dataclass(frozen=True)
+class TermScore:
+    """What a term of the query adds to a hit.
+
+    Attributes:
+        term: the term.
+        weight: how much it counts.
+        score: its BM25 times its weight, in the hit's best passage.
+    """
+
+    term: WeightedTerm
+    score: float
+
+    @property
+    def shown(self) -> str:
+        """The term as people read it: syllables as pinyin."""
+        return spelling(self.term.text) if self.term.field == "sound" else self.term.text
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How a hit's score came about: ``(terms + likeness + coverage + asked) × factors``.
+
+    Attributes:
+        terms: the score of its terms as a share of the best document's, 0 to 1.
+        likeness: what the likeness of query and question adds.
+        coverage: what it adds how much of the query the document holds.
+        asked: what it adds that the entry has similar questions.
+        factors: what the sum is multiplied by, by name of the setting.
+        matched: the terms of its best passage; None where that was not asked for.
+    """
+
+    terms: float
+    likeness: float
+    coverage: float
+    asked: float
+    factors: Mapping[str, float]
+    matched: tuple[TermScore, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -68,21 +111,28 @@ class Hit:
         document: the document.
         passage: the passage that matched best.
         score: higher is better; comparable within one result only.
-        match: how much of the query it holds, 0 to 1.
         standing: whether it holds today.
         title: its title as escaped HTML with marks.
         snippet: text around the match as escaped HTML with marks.
-        complete: whether it holds every word of the query.
+        missing: the words of the query that it does not hold.
+        synonyms: words of the query, each with the glossary's word for it that it holds.
+        explanation: how its score came about, if that was asked for.
     """
 
     document: Stored
     passage: StoredPassage
     score: float
-    match: float
     standing: Standing
     title: str
     snippet: str
-    complete: bool
+    missing: tuple[str, ...]
+    synonyms: tuple[tuple[str, str], ...]
+    explanation: Explanation | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether it holds every word of the query."""
+        return not self.missing
 
 
 @dataclass(frozen=True)
@@ -92,32 +142,41 @@ class Results:
     Attributes:
         request: what was asked.
         hits: one page of results, valid documents first.
-        total: how many documents were found, at most ``MAX_DEPTH``.
-        more: whether others were found beyond the depth.
+        total: how many documents were found; the first ``MAX_DEPTH`` can be listed.
+        complete: how many of them hold every word.
         answer: the FAQ entry that answers the question, if one fits.
         facets: for each filter, its values with the number of results, most first.
+        correction: the query without what looks like a slip, if there is one.
         took_ms: milliseconds from query to results.
     """
 
     request: Request
     hits: tuple[Hit, ...]
     total: int
-    more: bool
+    complete: int
     answer: Stored | None
     facets: Mapping[str, tuple[tuple[str, int], ...]]
+    correction: str | None
     took_ms: float
+
+    @property
+    def more(self) -> bool:
+        """Whether there are more than can be listed."""
+        return self.total > MAX_DEPTH
 
 
 @dataclass(frozen=True)
 class _Candidate:
     """A document that may be a result, before it is made ready to show."""
 
-    document: str
     card: Card
-    passage: StoredPassage
+    passage: int
     score: float
-    match: float
-    standing: Standing
+    likeness: float
+    dice: float
+    coverage: float
+    current: bool
+    explanation: Explanation
 
 
 class Searcher:
@@ -155,158 +214,212 @@ class Searcher:
         """
         started = self._clock()
         check_request(request)
-        found, more = self._found(request, started)
+        question = self._analyzer.query(request.text)
+        heard = heard_words(question, self._analyzer, self._store)
+        question = self._analyzer.heard(question, tuple(heard.values()))
+        query = Query(question.terms, limit=_CANDIDATES, deadline=started + SECONDS)
+        among = self._allowed()
+        matching = match(question, self._store, among)
+        found = self._ranked(question, query, matching, among)
+        results = matching.matched | BitMap(c.card.number for c in found if c.likeness >= ALIKE)
+        if request.filters:
+            query = replace(query, filters=request.filters)
+            among = results = self._filtered(results, request.filters)
+            found = self._ranked(question, query, matching, among)
+        found = [one for one in found if one.card.number in results]
+        deep = request.page * request.size
+        # What the first pages show stays where it is, whatever is found for later ones.
+        first = min(_FIRST_RESULTS, sum(one.current for one in found))
+        if deep > first and len(found) < len(results):
+            rest = results - BitMap(one.card.number for one in found)
+            deeper = replace(query, limit=_DEEP_CANDIDATES)
+            more = self._ranked(question, deeper, matching, among)
+            found += [one for one in more if one.card.number in rest]
+            found[first:] = sorted(found[first:], key=_order)
+        found = found[:MAX_DEPTH]
         start = (request.page - 1) * request.size
+        page = found[start : start + request.size]
+        if request.explain:
+            page = self._explained(query, page)
+        complete = results & matching.complete
         return Results(
             request=request,
-            hits=self._hits(request.text, found[start : start + request.size]),
-            total=len(found),
-            more=more,
-            answer=self._answer(request.text, found),
-            facets=_facets(found),
+            hits=self._hits(question, matching, page),
+            total=len(results),
+            complete=len(complete),
+            answer=self._answer(found),
+            facets=self._facets(results),
+            correction=correction(question, heard),
             took_ms=(self._clock() - started) * 1000,
         )
 
     def document(self, document_id: str) -> Stored | None:
         """The document of that id, None when this audience has none such today."""
-        found = self._store.documents([document_id]).get(document_id)
-        return found if found and self._shown(found) else None
+        number = self._store.number(document_id)
+        if number is None or number not in self._allowed():
+            return None
+        return self._store.documents([number])[number]
 
-    def _shown(self, document: Stored | Card) -> bool:
-        return self._internal or document.standing(self._on) is Standing.CURRENT
+    def _allowed(self) -> BitMap:
+        """The documents that may be shown."""
+        return self._store.alive if self._internal else self._store.current(self._on)
 
-    def _found(self, request: Request, started: float) -> tuple[list[_Candidate], bool]:
-        """Every result within the depth, best first, and whether there may be more."""
-        terms = self._analyzer.query(request.text)
-        if not terms:
-            return [], False
-        query = Query(
-            tuple(terms), WEIGHTS, request.filters, _CANDIDATES, deadline=started + SECONDS
-        )
-        ranked = self._index.search(query)
-        best = _group(ranked.hits)
-        passages = self._store.passages([name for name, _ in best.values()])
+    def _filtered(self, numbers: BitMap, filters: Mapping[str, tuple[str, ...]]) -> BitMap:
+        """Those of some documents that have one of the values of each filter."""
+        for name, values in filters.items():
+            known = self._store.facets.get(name, {})
+            numbers = numbers & BitMap.union(*(known.get(value, BitMap()) for value in values))
+        return numbers
+
+    def _ranked(
+        self, question: Question, query: Query, matching: Matching, among: BitMap
+    ) -> list[_Candidate]:
+        """The documents that the engine finds, as far as they are among some, best first."""
+        hits = self._index.search(query) if query.terms and among else ()
+        grouped = self._group(hits)
+        top = max((score for _, score in grouped.values()), default=0.0) or 1.0
+        best = {number: found for number, found in grouped.items() if number in among}
         cards = self._store.cards(list(best))
         query.check_deadline()
+        likeness = Likeness(question, self._store.ranking.other_question)
+        current = self._store.current(self._on)
         found = []
-        for document, (name, score) in best.items():
-            card, passage = cards[document], passages[name]
-            match = _match(terms, passage.normal)
-            if match >= MIN_MATCH and self._shown(card):
-                total = score * (1 - MATCH_SHARE + MATCH_SHARE * match)
-                standing = card.standing(self._on)
-                found.append(_Candidate(document, card, passage, total, match, standing))
-        floor = MIN_SHARE * max((one.score for one in found), default=0.0)
-        found = sorted((one for one in found if one.score >= floor), key=_order)
-        return found[:MAX_DEPTH], len(found) > MAX_DEPTH
+        for number, (passage, score) in best.items():
+            alike, dice = likeness.best(cards[number].sounds)
+            held = matching.coverage(number)
+            parts = self._parts(question, cards[number], score / top, alike, held)
+            total = parts.terms + parts.likeness + parts.coverage + parts.asked
+            for factor in parts.factors.values():
+                total *= factor
+            found.append(
+                _Candidate(
+                    cards[number], passage, total, alike, dice, held, number in current, parts
+                )
+            )
+        return sorted(found, key=_order)
 
-    def _hits(self, text: str, page: list[_Candidate]) -> tuple[Hit, ...]:
+    def _group(self, hits: Hits) -> dict[int, tuple[int, float]]:
+        """The best passage of each document, and the document's score."""
+        scores: dict[int, list[float]] = {}
+        best: dict[int, int] = {}
+        owners = self._store.owners([passage for passage, _ in hits])
+        for document, (passage, score) in zip(owners, hits, strict=True):
+            best.setdefault(document, passage)
+            scores.setdefault(document, []).append(score)
+        return {
+            document: (passage, scores[document][0] + MORE_PASSAGES * sum(scores[document][1:3]))
+            for document, passage in best.items()
+        }
+
+    def _parts(
+        self, question: Question, card: Card, share: float, alike: float, held: float
+    ) -> Explanation:
+        """What a document's score is made of."""
+        counts = self._store.ranking
+        times = counts.likeness_listed if question.listed else counts.likeness
+        if question.patterns and question.letters:
+            times = counts.likeness_pinyin
+        factors: dict[str, float] = {card.kind: getattr(counts, card.kind)}
+        if card.review_by and card.review_by < self._on.isoformat():
+            factors["overdue"] = counts.overdue
+        if (self._on - date.fromisoformat(card.approved_on)).days > counts.old_days:
+            factors["old"] = counts.old
+        # What sounds alike says little; then it counts which of two is asked more often.
+        asked = counts.asked if question.patterns and len(card.questions) > 1 else 0.0
+        return Explanation(share, times * alike, counts.coverage * held, asked, factors)
+
+    def _explained(self, query: Query, page: list[_Candidate]) -> list[_Candidate]:
+        """The candidates with the score of each term in their best passage."""
+        among = tuple(sorted(one.passage for one in page))
+        scores: dict[int, list[TermScore]] = {passage: [] for passage in among}
+        for term in query.terms:
+            asked = Query((term,), among=among, limit=max(1, len(among)), deadline=query.deadline)
+            for passage, score in self._index.search(asked) if among else ():
+                scores[passage].append(TermScore(term, score))
+        return [
+            replace(
+                one,
+                explanation=replace(
+                    one.explanation,
+                    matched=tuple(sorted(scores[one.passage], key=lambda part: -part.score)),
+                ),
+            )
+            for one in page
+        ]
+
+    def _hits(
+        self, question: Question, matching: Matching, page: list[_Candidate]
+    ) -> tuple[Hit, ...]:
         """One page of results, ready to show."""
-        documents = self._store.documents([candidate.document for candidate in page])
-        words = self._analyzer.content_words(text)
-        marked = self._marked(words)
-        return tuple(self._hit(documents[c.document], c, words, marked) for c in page)
-
-    def _marked(self, words: list[str]) -> list[str]:
-        """What is marked in snippets: words and their parts, synonyms, lone characters."""
-        terms = self._analyzer.query(" ".join(words))
-        return [term.text for term in terms if len(term.text) > 1 or term.text in words]
+        documents = self._store.documents([one.card.number for one in page])
+        passages = self._store.passages([one.passage for one in page])
+        words = [need.word for need in question.needs[0]] if question.needs else []
+        others = [other for _, other in matching.synonyms]
+        parts = [term for word in words for term in self._analyzer.terms(word)]
+        marked = [*words, *parts, *others]
+        return tuple(
+            self._hit(documents[one.card.number], passages[one.passage], one, matching, marked)
+            for one in page
+        )
 
     def _hit(
-        self, document: Stored, candidate: _Candidate, words: list[str], marked: list[str]
+        self,
+        document: Stored,
+        passage: StoredPassage,
+        candidate: _Candidate,
+        matching: Matching,
+        marked: list[str],
     ) -> Hit:
-        passage = candidate.passage
-        normalize = self._analyzer.normalize
+        normalize = self._analyzer.normal_character
+        number = candidate.card.number
+        explained = candidate.explanation.matched is not None
+        complete = number in matching.complete
         return Hit(
             document=document,
             passage=passage,
             score=candidate.score,
-            match=candidate.match,
-            standing=candidate.standing,
+            standing=document.standing(self._on),
             title=snippet(document.title, marked, normalize, length=200),
-            # A similar question is searched, not shown: its entry begins with the answer.
             snippet=snippet(passage.body or document.sections[0].text, marked, normalize),
-            complete=all(self._holds(passage.normal, word) for word in words),
+            missing=()
+            if complete
+            else tuple(word for word, held in matching.held.items() if number not in held),
+            synonyms=tuple(
+                typed_and_found
+                for typed_and_found, held in matching.synonyms.items()
+                if number in held
+            ),
+            explanation=candidate.explanation if explained else None,
         )
 
-    def _holds(self, normal: str, word: str) -> bool:
-        """Whether a text holds a word or one of its synonyms."""
-        return word in normal or any(s in normal for s in self._analyzer.synonyms(word))
+    def _facets(self, results: BitMap) -> dict[str, tuple[tuple[str, int], ...]]:
+        """For each filter its values, with how many results have them, most first."""
+        found = {}
+        for name in KEYWORDS:
+            counts = [
+                (value, count)
+                for value, numbers in self._store.facets.get(name, {}).items()
+                if (count := results.intersection_cardinality(numbers))
+            ]
+            if counts:
+                found[name] = tuple(sorted(counts, key=lambda item: (-item[1], item[0])))
+        return found
 
-    def _answer(self, text: str, found: list[_Candidate]) -> Stored | None:
-        """The valid FAQ entry that is about what the question is about, if it comes first.
+    def _answer(self, found: Sequence[_Candidate]) -> Stored | None:
+        """The valid FAQ entry that says what the question asks, if one fits well enough.
 
-        It must be called by at least one of the question's words, and no second entry may be
-        close: a bare subject does not say which of its entries is meant.
+        It fits the better the more alike they sound, the more of the question's words it holds
+        and the further the next entry is behind.
         """
-        top = found[0] if found else None
-        if top is None or top.card.kind is not Kind.FAQ or top.standing is not Standing.CURRENT:
+        entries = [one for one in found if one.current and one.card.kind == Kind.FAQ.value]
+        if not entries:
             return None
-        rival = next((one for one in found[1:] if one.card.kind is Kind.FAQ), None)
-        if rival and rival.score > MAX_RIVAL * top.score:
+        best = entries[0]
+        lead = 1 - entries[1].score / best.score if len(entries) > 1 else 1.0
+        fit = best.dice + _FIT_COVERAGE * best.coverage + _FIT_LEAD * lead
+        if fit < self._store.ranking.answer:
             return None
-        words = self._analyzer.content_words(text)
-        if not any(len(word) > 1 and self._holds(top.card.names, word) for word in words):
-            return None
-        named, said = (self._fit(words, text) for text in (top.card.names, top.passage.normal))
-        if (named + said) / 2 < MIN_FIT:
-            return None
-        return self._store.documents([top.document])[top.document]
-
-    def _fit(self, words: Sequence[str], normal: str) -> float:
-        """How much of what a query is about a text is about, too, 0 to 1.
-
-        Every content word counts by how few documents hold it; one that the library does not know
-        at all counts most. A word that is not there as a whole counts by its characters, less.
-        """
-        documents = self._store.count()
-        frequencies = self._store.frequencies(words)
-        total = held = 0.0
-        for word in words:
-            worth = math.log(1 + documents / (0.5 + frequencies.get(word, 0)))
-            total += worth
-            if self._holds(normal, word):
-                held += worth
-            else:
-                held += worth * PART_OF_WORD * sum(c in normal for c in word) / len(word)
-        return held / total if total else 0.0
-
-
-def _group(hits: Iterable[tuple[str, float]]) -> dict[str, tuple[str, float]]:
-    """The best passage of each document, and the document's score.
-
-    Args:
-        hits: passages' ids (document, slash, name) and scores, best first.
-    """
-    scores: dict[str, list[float]] = {}
-    best: dict[str, str] = {}
-    for name, score in hits:
-        document = name.partition("/")[0]
-        best.setdefault(document, name)
-        scores.setdefault(document, []).append(score)
-    return {
-        document: (name, scores[document][0] + MORE_PASSAGES * sum(scores[document][1:3]))
-        for document, name in best.items()
-    }
-
-
-def _match(terms: Sequence[WeightedTerm], normal: str) -> float:
-    """How much of a query a text holds, by the weights of its terms, 0 to 1."""
-    total = sum(term.weight for term in terms)
-    return sum(term.weight for term in terms if term.text in normal) / total
-
-
-def _facets(found: list[_Candidate]) -> dict[str, tuple[tuple[str, int], ...]]:
-    """For each filter its values, with how many results have them, most first."""
-    counts: dict[str, Counter[str]] = {name: Counter() for name in KEYWORDS}
-    for candidate in found:
-        for name, values in candidate.card.keywords.items():
-            counts[name].update(values)
-    return {
-        name: tuple(sorted(counter.items(), key=lambda item: (-item[1], item[0])))
-        for name, counter in counts.items()
-        if counter
-    }
+        return self._store.documents([best.card.number])[best.card.number]
 
 
 def check_request(request: Request) -> None:
@@ -334,4 +447,4 @@ def check_request(request: Request) -> None:
 
 def _order(found: _Candidate) -> tuple[bool, float, str]:
     """Valid documents before all others, then by score."""
-    return found.standing is not Standing.CURRENT, -found.score, found.document
+    return not found.current, -found.score, found.card.id

@@ -11,8 +11,10 @@ from pathlib import Path
 from flask import current_app
 
 from search.budget import Budget
+from search.choices import Choices
 from search.generations import Live
 from search.searcher import SECONDS, Request, Results, Searcher
+from search.suggest import Suggester, Suggestion
 
 EXTENSION = "casebook"
 
@@ -31,6 +33,7 @@ class ServiceConfig:
         hosts: the host names it answers to, without ports.
         origins: other sites that may ask its API, as ``https://host``.
         examples: queries that the empty search page offers.
+        choices: where it is counted what is chosen from the suggestions; None counts in memory.
     """
 
     audience: str
@@ -42,6 +45,7 @@ class ServiceConfig:
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     origins: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
+    choices: Path | None = None
 
 
 class Service:
@@ -51,6 +55,7 @@ class Service:
         self.config = config
         self.live = Live(config.index, config.audience)
         self.budget = Budget(SECONDS)
+        self.choices = Choices(config.choices)
 
     @contextmanager
     def searcher(self) -> Iterator[Searcher]:
@@ -66,6 +71,24 @@ class Service:
                 return searcher.search(asked)
 
         return self.budget.run(work)
+
+    def suggest(self, typed: str) -> tuple[Suggestion, ...]:
+        """Suggests within the time limit."""
+
+        def work() -> tuple[Suggestion, ...]:
+            with self.live.generation() as generation:
+                chosen = self.choices.times()
+                return Suggester(generation, self.config.today(), chosen).suggest(typed)
+
+        return self.budget.run(work)
+
+    def choose(self, document_id: str) -> bool:
+        """Counts that a suggestion was chosen; False when there is no such document."""
+        with self.searcher() as searcher:
+            known = searcher.document(document_id) is not None
+        if known:
+            self.choices.add(document_id)
+        return known
 
     def close(self) -> None:
         """Closes the index."""

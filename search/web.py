@@ -32,6 +32,9 @@ from search.service import Service, service
 blueprint = Blueprint("web", __name__)
 _INLINE_SCRIPT = re.compile(rb"<script(?:\s+(?:id|type)=[^>]*)?>(.*?)</script>", re.DOTALL)
 FACETS = {"kind": "种类", "category": "业务", "level": "级别", "customer_type": "客户类型"}
+# What an explanation calls the fields and the factors.
+FIELDS = {"names": "名称", "text": "正文", "sound": "读音", "initials": "首字母"}
+FACTORS = {kind.value: kind.label for kind in Kind} | {"overdue": "过了复核日期", "old": "核准已久"}
 
 
 @dataclass(frozen=True)
@@ -79,9 +82,12 @@ def _context(asked: Request) -> dict[str, Any]:
         "asked": asked,
         "results": found,
         "pages": _pages(found) if found else 0,
+        "depth": MAX_DEPTH,
         "examples": running.config.examples,
         "filters": _filters(found) if found else None,
         "facet_names": FACETS,
+        "field_names": FIELDS,
+        "factor_names": FACTORS,
         "Standing": Standing,
         "today": running.config.today(),
         "markup": Markup,
@@ -92,7 +98,9 @@ def _context(asked: Request) -> dict[str, Any]:
 def _address(asked: Request, **changes: Any) -> str:
     """The page's address for a request with some parts changed; None takes a filter away."""
     size = asked.size if asked.size != Request.size else None
-    values: dict[str, Any] = {"q": asked.text, **asked.filters, "size": size, **changes}
+    explain = int(asked.explain)
+    kept = {"q": asked.text, **asked.filters, "size": size, "explain": explain}
+    values: dict[str, Any] = {**kept, **changes}
     chosen = {name: value for name, value in values.items() if value}
     return url_for("web.page", **chosen)
 
@@ -122,6 +130,9 @@ def _offered(found: Results, name: str) -> tuple[Choice, ...]:
     """The values of one filter that would narrow the results; of subjects one level at a time."""
     asked = found.request
     chosen = asked.filters.get(name, ())
+    if chosen and name != "category":
+        # Another value would widen the results, so what is counted here would not be found.
+        return ()
     return tuple(
         Choice(_label(value), count, _address(asked, **{name: value}))
         for value, count in found.facets.get(name, ())

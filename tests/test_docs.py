@@ -90,6 +90,8 @@ def test_the_lock_has_a_hash_for_every_dependency(root: Path) -> None:
     pins = re.findall(r"^([a-z0-9-]+)==\S+.*\\$", lock, re.MULTILINE)
     assert len(pins) == len(re.findall(r"^[a-z0-9]", lock, re.MULTILINE))
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
+    wanted = project["project"]["dependencies"] + [
+        one for group in project["dependency-groups"].values() for one in group
+    ]
     names = {re.split(r"[<>=;\[ ]", entry)[0].lower() for entry in wanted}
     assert names <= set(pins), names - set(pins)

@@ -1,4 +1,7 @@
-"""The engines that can index passages, by name; each is loaded when it is first asked for."""
+"""The engines that can index passages, by name; each is loaded when it is first asked for.
+
+``auto`` stands for Whoosh in a small library and for Tantivy in any other.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,31 @@ from search.engines.base import Engine
 
 ENGINES = {
     "memory": "search.engines.memory:MemoryEngine",
+    "tantivy": "search.engines.tantivy:TantivyEngine",
     "whoosh": "search.engines.whoosh:WhooshEngine",
 }
+# What a module's package is called where it is not called the same.
+_PACKAGES = {"whoosh": "whoosh-reloaded"}
+AUTO = "auto"
+# Passages up to which ``auto`` takes Whoosh: beyond, its p95 passes 50 ms (see docs/benchmarks.md).
+AUTO_WHOOSH_MAX = 8_000
+
+
+def choose_engine(name: str, passages: int) -> tuple[Engine, str]:
+    """The engine for a library, and in Chinese why it is that one.
+
+    Args:
+        name: the engine that was asked for, or ``auto``.
+        passages: how many passages it will hold.
+
+    Raises:
+        EngineMissing: there is none of that name, or its library is not installed.
+    """
+    if name != AUTO:
+        return get_engine(name), "按设置"
+    if passages <= AUTO_WHOOSH_MAX:
+        return get_engine("whoosh"), f"自动：不超过 {AUTO_WHOOSH_MAX} 段"
+    return get_engine("tantivy"), f"自动：超过 {AUTO_WHOOSH_MAX} 段"
 
 
 def get_engine(name: str) -> Engine:
@@ -20,7 +46,7 @@ def get_engine(name: str) -> Engine:
         EngineMissing: there is none of that name, or its library is not installed.
     """
     if name not in ENGINES:
-        known = "、".join(ENGINES)
+        known = "、".join((AUTO, *ENGINES))
         raise EngineMissing(
             f"没有检索引擎“{name}”；casebook.toml 的 [search] engine 可以写：{known}。"
         )
@@ -28,8 +54,8 @@ def get_engine(name: str) -> Engine:
     try:
         engine: Engine = getattr(import_module(module), attribute)()
     except ModuleNotFoundError as error:
+        package = _PACKAGES.get(error.name or "", error.name)
         raise EngineMissing(
-            f"检索引擎“{name}”需要 Python 库 {error.name}，还没有安装；"
-            f"运行 pip install {error.name}。"
+            f"检索引擎“{name}”需要 Python 库 {package}，还没有安装；运行 pip install {package}。"
         ) from None
     return engine

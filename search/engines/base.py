@@ -1,12 +1,14 @@
 """The contract of a search engine.
 
-An engine stores entries (an id, terms by field, keywords by name) and ranks them against weighted
-terms. It knows no language, no audience, no documents and no display; it is told fields and
-weights. There is no query language: nothing that a user types is ever parsed by an engine.
+An engine stores entries (a number, terms by field, keywords by name) and ranks them against
+weighted terms. It knows no language, no audience and no display; it is told fields and weights.
+There is no query language: nothing that a user types is ever parsed by an engine.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
@@ -18,8 +20,6 @@ from typing import Self
 from casebook.errors import SearchTimeout
 from search.analysis import WeightedTerm
 
-FIELDS = ("heading", "body")
-KEYWORDS = ("kind", "category", "level", "customer_type")
 # BM25, with the usual constants: Robertson & Zaragoza, "The Probabilistic Relevance Framework".
 K1 = 1.2
 B = 0.75
@@ -30,12 +30,15 @@ class Entry:
     """What an engine stores of a passage.
 
     Attributes:
-        id: unique in the index.
-        terms: the terms of each field of ``FIELDS``, repeated as often as they stand there.
-        keywords: exact values by name of ``KEYWORDS``, for filters.
+        number: unique in the index, 0 or more, below 2 to the 32nd.
+        document: the number of its document; entries are replaced document by document.
+        terms: the terms of each field of ``search.analysis.FIELDS``, repeated as often as they
+            stand there.
+        keywords: exact values by name of ``search.passages.KEYWORDS``, for filters.
     """
 
-    id: str
+    number: int
+    document: int
     terms: Mapping[str, list[str]]
     keywords: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -45,16 +48,16 @@ class Query:
     """What an engine is asked.
 
     Attributes:
-        terms: an entry matches when it holds at least one of them in a weighted field.
-        weights: how much each field counts; fields that are not named do not count.
+        terms: an entry matches when it holds at least one of them in the term's field.
         filters: for each name, the values of which an entry must have at least one.
+        among: the numbers of the only entries that may be found; None for all.
         limit: the most hits to return, at least 1.
         deadline: the ``time.monotonic()`` after which the engine must give up; None for never.
     """
 
     terms: tuple[WeightedTerm, ...]
-    weights: Mapping[str, float]
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    among: tuple[int, ...] | None = None
     limit: int = 100
     deadline: float | None = None
 
@@ -68,25 +71,16 @@ class Query:
             raise SearchTimeout("检索超时")
 
 
-@dataclass(frozen=True)
-class Found:
-    """What an engine found.
-
-    Attributes:
-        hits: ids and scores, best first; equal scores in the order of their ids.
-        total: how many entries match in all.
-    """
-
-    hits: tuple[tuple[str, float], ...]
-    total: int
+# Numbers and scores, best first; equal scores in the order of their numbers.
+Hits = tuple[tuple[int, float], ...]
 
 
 class Index(ABC):
     """An open index; many threads may search it at once. Use it as a context manager."""
 
     @abstractmethod
-    def search(self, query: Query) -> Found:
-        """Ranks entries.
+    def search(self, query: Query) -> Hits:
+        """Ranks entries by the sum of BM25 of their terms, each times its weight.
 
         Raises:
             SearchTimeout: the query's deadline passed; nothing is returned in part.
@@ -119,24 +113,53 @@ class Engine(ABC):
     name: str
 
     @abstractmethod
-    def build(self, folder: Path, entries: Iterable[Entry]) -> int:
+    def build(self, folder: Path, entries: Iterable[Entry]) -> None:
         """Writes an index of the entries.
 
         Args:
             folder: exists and is empty; it belongs to the engine from now on.
-            entries: each id once.
-
-        Returns:
-            How many entries were written.
+            entries: each number once.
 
         Raises:
             SearchError: it cannot be written.
         """
 
     @abstractmethod
+    def update(
+        self, old: Path, folder: Path, removed: Iterable[int], entries: Iterable[Entry]
+    ) -> None:
+        """Writes an index that differs from another in a few documents.
+
+        Args:
+            old: the other index; nothing in it changes.
+            folder: exists and is empty; it belongs to the engine from now on.
+            removed: the numbers of documents whose entries are left out.
+            entries: what is added; their numbers are new.
+
+        Raises:
+            SearchError: the old index cannot be read, or the new one cannot be written.
+        """
+
+    @abstractmethod
     def open(self, folder: Path) -> Index:
-        """Opens an index that ``build`` wrote.
+        """Opens an index that ``build`` or ``update`` wrote.
 
         Raises:
             SearchError: there is none, or it is damaged.
         """
+
+
+def link_files(old: Path, folder: Path, copied: Iterable[str] = ()) -> None:
+    """Takes over the files of an index that never change once they are written.
+
+    Args:
+        old: where they are.
+        folder: gets a second name of each, without a copy of its content.
+        copied: names of the files that will be written to; these are copied.
+    """
+    names = set(copied)
+    for file in old.iterdir():
+        if file.name in names:
+            shutil.copy2(file, folder / file.name)
+        else:
+            os.link(file, folder / file.name)

@@ -9,6 +9,7 @@ project that keeps it has stopped; it is a small, stable engine behind the contr
 from __future__ import annotations
 
 import math
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -22,7 +23,9 @@ from whoosh.collectors import TopCollector, WrappingCollector
 from whoosh.filedb.filestore import FileStorage
 
 from casebook.errors import CasebookError, SearchError, SearchTimeout
-from search.engines.base import FIELDS, K1, KEYWORDS, B, Engine, Entry, Found, Index, Query
+from search.analysis import FIELDS
+from search.engines.base import K1, B, Engine, Entry, Hits, Index, Query
+from search.passages import KEYWORDS
 
 _CHECK_EVERY = 16
 
@@ -32,21 +35,27 @@ class WhooshEngine(Engine):
 
     name = "whoosh"
 
-    def build(self, folder: Path, entries: Iterable[Entry]) -> int:
+    def build(self, folder: Path, entries: Iterable[Entry]) -> None:
         """Writes all entries in one segment."""
-        count = 0
-        storage = FileStorage(str(folder))
-        opened = storage.create_index(_schema())
+        opened = FileStorage(str(folder)).create_index(_schema())
         writer = opened.writer(limitmb=256)
-        # Of equal scores Whoosh takes what was added first; the contract wants the order of ids.
-        for entry in sorted(entries, key=lambda entry: entry.id):
-            values = {name: "\n".join(entry.terms.get(name, ())) for name in FIELDS}
-            values |= {name: "\n".join(entry.keywords.get(name, ())) for name in KEYWORDS}
-            writer.add_document(id=entry.id, **values)
-            count += 1
+        _add(writer, entries)
         writer.commit(optimize=True)
         opened.close()
-        return count
+
+    def update(
+        self, old: Path, folder: Path, removed: Iterable[int], entries: Iterable[Entry]
+    ) -> None:
+        """Copies the index and adds a segment; Whoosh may write to any of its files."""
+        with _translated("读不了"):
+            shutil.copytree(old, folder, dirs_exist_ok=True)
+            opened = FileStorage(str(folder)).open_index()
+            writer = opened.writer(limitmb=256)
+            for document in removed:
+                writer.delete_by_term("document", str(document))
+            _add(writer, entries)
+            writer.commit(merge=False)
+            opened.close()
 
     def open(self, folder: Path) -> Index:
         """Opens the folder for reading."""
@@ -62,16 +71,16 @@ class _WhooshIndex(Index):
         # not run in several at once anyway.
         self._turn = threading.Lock()
 
-    def search(self, query: Query) -> Found:
+    def search(self, query: Query) -> Hits:
         collector = _Deadline(
             TopCollector(limit=query.limit, usequality=False), query.check_deadline
         )
         with self._taking_turns(query), _translated("读不了"):
             self._searcher.search_with_collector(_match(query), collector)
-            hits = [(hit["id"], float(hit.score)) for hit in collector.results()]
+            hits = [(int(hit["number"]), float(hit.score)) for hit in collector.results()]
         query.check_deadline()
         hits.sort(key=lambda hit: (-hit[1], hit[0]))
-        return Found(tuple(hits), collector.seen)
+        return tuple(hits)
 
     @contextmanager
     def _taking_turns(self, query: Query) -> Iterator[None]:
@@ -95,20 +104,20 @@ class _WhooshIndex(Index):
 
 
 class _Deadline(WrappingCollector):  # type: ignore[misc]
-    """Counts matches and looks at the clock; Whoosh's own time limit does not hold in threads."""
+    """Looks at the clock at every few matches; Whoosh's own time limit does not hold in threads."""
 
     def __init__(self, child: Any, check: Callable[[], None]) -> None:
         super().__init__(child)
         self._check = check
-        self.seen = 0
+        self._seen = 0
 
     def prepare(self, top_searcher: Any, q: Any, context: Any) -> None:
         self._check()
         super().prepare(top_searcher, q, context)
 
     def collect(self, sub_docnum: int) -> Any:
-        self.seen += 1
-        if self.seen % _CHECK_EVERY == 0:
+        self._seen += 1
+        if self._seen % _CHECK_EVERY == 0:
             self._check()
         return self.child.collect(sub_docnum)
 
@@ -136,20 +145,27 @@ def _schema() -> Any:
     lines = RegexTokenizer(r"[^\n]+")
     terms = {name: fields.KEYWORD(analyzer=lines, scorable=True) for name in FIELDS}
     keywords = {name: fields.KEYWORD(analyzer=lines) for name in KEYWORDS}
-    return fields.Schema(id=fields.ID(stored=True, unique=True), **terms, **keywords)
+    numbers = {"number": fields.ID(stored=True), "document": fields.ID()}
+    return fields.Schema(**numbers, **terms, **keywords)
+
+
+def _add(writer: Any, entries: Iterable[Entry]) -> None:
+    # Of equal scores Whoosh takes what was added first; the contract wants the order of numbers.
+    for entry in sorted(entries, key=lambda entry: entry.number):
+        values = {name: "\n".join(entry.terms.get(name, ())) for name in FIELDS}
+        values |= {name: "\n".join(entry.keywords.get(name, ())) for name in KEYWORDS}
+        writer.add_document(number=str(entry.number), document=str(entry.document), **values)
 
 
 def _match(asked: Query) -> Any:
-    terms = [
-        query.Term(name, term.text, boost=weight * term.weight)
-        for name, weight in asked.weights.items()
-        for term in asked.terms
-    ]
-    filters = [
+    terms = [query.Term(term.field, term.text, boost=term.weight) for term in asked.terms]
+    conditions = [
         query.Or([query.Term(name, value) for value in values])
         for name, values in asked.filters.items()
     ]
+    if asked.among is not None:
+        conditions.append(query.Or([query.Term("number", str(number)) for number in asked.among]))
     match = query.Or(terms)
-    if not filters:
-        return match
-    return query.Require(match, query.And(filters))
+    # Beyond 5,000 entries Whoosh would merge postings one by one, ten times slower.
+    match.matcher_type = query.Or.ARRAY_MATCHER
+    return query.Require(match, query.And(conditions)) if conditions else match

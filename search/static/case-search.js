@@ -1,22 +1,29 @@
 /*
- * <case-search>: shows results while somebody types. It goes around a form with an input named q;
- * without this script the form simply searches.
+ * <case-search>: suggests, and shows results, while somebody types. It goes around a form with an
+ * input named q; without this script the form simply searches.
  *
  *   <case-search service="/">              in a site's header: results drop down under the box
  *   <case-search service="/" mode="page">  the search page: they replace what [data-results] holds
  *
- * service: the search service's address; its results?q= gives escaped HTML.
- * Keys: / to the box, arrows, Enter, c copies the answer (in the box Ctrl+Enter), Esc.
+ * service: the search service's address; its results?q= gives escaped HTML, api/suggest?q= JSON.
+ * Keys: / to the box, arrows through suggestions and results, Enter, c copies the answer (in the
+ * box Ctrl+Enter), Esc, Alt+↓ brings the suggestions back.
  * Runs in Chromium 88: many call centres cannot update their browsers.
  */
 const PAUSE = 120; // ms without a key
 const PATIENCE = 4000; // ms
 const OFFLINE = { page: '请稍后再试。', panel: '请用左侧目录查找。' };
+const MOST = { page: 8, panel: 5 }; // suggestions; in a panel the results come below them
+const KINDS = { question: '问题', similar: '相似问法', case: '案例', policy: '政策', term: '词语' };
 
 class CaseSearch extends HTMLElement {
   #shown = ''; // the question whose results are in place
+  #offered = []; // the suggestions that are in the list
+  #active = -1; // which of them the arrow keys have reached
+  #passed = false; // whether the arrow keys have gone on from them to the results
   #timer;
   #request;
+  #asking;
   #life;
 
   connectedCallback() {
@@ -24,8 +31,11 @@ class CaseSearch extends HTMLElement {
     this.mode = page ? 'page' : 'panel';
     this.service = new URL(this.getAttribute('service') || '/', location.href);
     this.box = this.querySelector('[name="q"]');
-    this.results = this.querySelector('[data-results]') || this.#makePanel();
+    this.panel = page ? null : this.querySelector('.cs-panel') || this.#makePanel();
+    this.results = this.querySelector('[data-results]');
+    this.list = this.querySelector('.cs-suggestions') || this.#makeList();
     this.status = this.querySelector('.cs-status') || this.#add('p', 'cs-status cs-hidden', 'status');
+    this.#suggest(false);
     this.#open(false);
     this.#listen();
     if (!page) return;
@@ -50,9 +60,22 @@ class CaseSearch extends HTMLElement {
   #makePanel() {
     const panel = this.#add('div', 'cs-panel', 'region');
     panel.setAttribute('aria-label', '检索结果');
-    panel.dataset.results = '';
     panel.tabIndex = -1; // a click on its text must not count as leaving
+    panel.appendChild(document.createElement('div')).dataset.results = '';
     return panel;
+  }
+
+  /* A combobox as ARIA 1.2 has it: the focus stays in the box, which names the active suggestion. */
+  #makeList() {
+    const list = this.#add('ul', 'cs-suggestions', 'listbox');
+    list.id = 'cs-suggestions';
+    list.setAttribute('aria-label', '联想');
+    if (this.panel) this.panel.prepend(list);
+    else this.box.form.append(list);
+    this.box.setAttribute('role', 'combobox');
+    this.box.setAttribute('aria-autocomplete', 'list');
+    this.box.setAttribute('aria-controls', list.id);
+    return list;
   }
 
   #listen() {
@@ -60,16 +83,25 @@ class CaseSearch extends HTMLElement {
     const on = (target, type, act) => target.addEventListener(type, act, { signal: this.#life.signal });
     on(this.querySelector('form'), 'submit', (event) => {
       event.preventDefault();
-      this.#shown = null; // search in any case
-      this.#search();
+      this.#find();
     });
     // While an input method composes, the box holds letters that nobody means to search for.
     on(this.box, 'input', (event) => event.isComposing || this.#soon());
+    on(this.box, 'blur', () => this.panel || this.#suggest(false));
+    on(this.list, 'mousedown', (event) => event.preventDefault()); // the focus stays in the box
+    on(this.list, 'click', (event) => this.#choose([...this.list.children].indexOf(event.target.closest('li'))));
     on(this.box, 'compositionstart', () => this.#cancel());
     on(this.box, 'compositionend', () => this.#soon());
     on(this.box, 'focus', () => this.#open(this.#shown));
     on(this, 'focusout', (event) => this.contains(event.relatedTarget) || this.#open(false));
-    on(this.results, 'click', (event) => event.target.closest('[data-copy]') && this.#copy());
+    on(this.results, 'click', (event) => {
+      const ask = event.target.closest('[data-ask]');
+      if (event.target.closest('[data-copy]')) this.#copy();
+      if (!ask || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      this.#toBox();
+      this.#find(ask.dataset.ask);
+    });
     on(document, 'keydown', (event) => {
       // 229: a key that an input method has taken, in browsers that do not say so otherwise.
       if (event.isComposing || event.keyCode === 229 || event.defaultPrevented) return;
@@ -78,15 +110,54 @@ class CaseSearch extends HTMLElement {
   }
 
   #soon() {
+    this.#mark(-1);
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#search(), PAUSE);
+    this.#timer = setTimeout(() => this.#typed(), PAUSE);
+  }
+
+  /* What was typed brings results and suggestions: one request for each. */
+  async #typed() {
+    const text = this.box.value.trim();
+    const searching = this.#search();
+    const suggestions = text ? await this.#ask(text) : [];
+    await searching;
+    // Where no results came, suggestions would lead nowhere.
+    if (suggestions && text === this.box.value.trim()) this.#offer(this.#shown === text ? suggestions : []);
+  }
+
+  /* What was decided on brings results only. */
+  #find(text = this.box.value) {
+    this.box.value = text;
+    this.#shown = null; // search in any case
+    this.#offered = [];
+    this.#suggest(false);
+    return this.#search();
   }
 
   #cancel() {
     clearTimeout(this.#timer);
     this.#request?.abort();
     this.#request = null;
+    this.#stopAsking();
     this.results.removeAttribute('aria-busy');
+  }
+
+  #stopAsking() {
+    this.#asking?.abort();
+    this.#asking = null;
+  }
+
+  async #fetch(path, text, request) {
+    const late = setTimeout(() => request.abort(), PATIENCE);
+    const address = new URL(path, this.service);
+    address.searchParams.set('q', text);
+    try {
+      return await (await fetch(address, { signal: request.signal })).text();
+    } catch {
+      return ''; // unreachable, late or called off
+    } finally {
+      clearTimeout(late);
+    }
   }
 
   /* A new question searches everything: a filter left from the last call would hide the answer. */
@@ -95,19 +166,11 @@ class CaseSearch extends HTMLElement {
     const text = this.box.value.trim();
     if (text === this.#shown) return;
     const request = (this.#request = new AbortController());
-    const late = setTimeout(() => request.abort(), PATIENCE);
     this.results.setAttribute('aria-busy', 'true');
-    const address = new URL('results', this.service);
-    address.searchParams.set('q', text);
-    let html = '';
-    try {
-      html = await (await fetch(address, { signal: request.signal })).text();
-    } catch {
-      // Unreachable or late: said below.
-    }
-    clearTimeout(late);
+    const html = await this.#fetch('results', text, request);
     if (request !== this.#request) return;
-    this.#cancel();
+    this.#request = null;
+    this.results.removeAttribute('aria-busy');
     const parsed = new DOMParser().parseFromString(html, 'text/html');
     const found = parsed.querySelector('.cs-results');
     if (found) this.#show(text, found);
@@ -140,19 +203,83 @@ class CaseSearch extends HTMLElement {
   }
 
   #open(wanted) {
-    if (this.mode === 'panel') this.results.hidden = !wanted || !this.contains(document.activeElement);
+    if (!this.panel) return;
+    this.panel.hidden = !wanted || !this.contains(document.activeElement);
+    this.#suggest(!this.list.hidden);
+  }
+
+  /* The suggestions for a text; null when nobody waits for them any more. */
+  async #ask(text) {
+    const request = (this.#asking = new AbortController());
+    const found = await this.#fetch('api/suggest', text, request);
+    if (request !== this.#asking) return null;
+    try {
+      return JSON.parse(found).suggestions || [];
+    } catch {
+      return [];
+    }
+  }
+
+  /* No suggestions over an answer: whoever sees it is done. */
+  #offer(suggestions) {
+    this.#passed = false;
+    this.#offered = suggestions.slice(0, MOST[this.mode]);
+    this.list.replaceChildren(...this.#offered.map(option));
+    this.#suggest(document.activeElement === this.box && !this.results.querySelector('.cs-answer'));
+  }
+
+  #suggest(wanted) {
+    this.list.hidden = !wanted || !this.#offered.length;
+    this.box.setAttribute('aria-expanded', String(this.#isOpen));
+    if (!this.#isOpen) this.#mark(-1);
+  }
+
+  get #isOpen() {
+    return !this.list.hidden && !this.panel?.hidden;
+  }
+
+  #mark(place) {
+    const options = this.list.children;
+    options[this.#active]?.setAttribute('aria-selected', 'false');
+    this.#active = place;
+    const now = options[place];
+    if (!now) return this.box.removeAttribute('aria-activedescendant');
+    now.setAttribute('aria-selected', 'true');
+    now.scrollIntoView({ block: 'nearest' });
+    this.box.setAttribute('aria-activedescendant', now.id);
+  }
+
+  /* A word of the glossary goes on being typed; anything else is the question itself. */
+  #choose(place) {
+    const { kind, text, id } = this.#offered[place] || {};
+    if (!text) return;
+    this.box.focus();
+    if (kind === 'term') {
+      this.box.value = text;
+      this.#mark(-1);
+      this.#typed();
+      return;
+    }
+    this.#find(text);
+    // Counted so that it comes sooner next time; whether that works is nobody's concern here.
+    const address = new URL(`api/chosen/${encodeURIComponent(id)}`, this.service);
+    fetch(address, { method: 'POST', keepalive: true }).catch(() => {});
+    // A keyboard on the screen would cover the answer.
+    if (matchMedia('(hover: none)').matches) (this.panel || document.querySelector('main')).focus({ preventScroll: true });
   }
 
   /* Does what a key is for; false leaves it to the browser. */
   #act({ key, target, ctrlKey, metaKey, altKey }) {
     const inBox = target === this.box;
+    if (inBox && altKey && key === 'ArrowDown') return this.#suggest(true);
     const typing = target.closest?.('input, textarea, select, [contenteditable]');
     if (ctrlKey || metaKey || altKey) return inBox && key === 'Enter' && !altKey && this.#copy();
     if (key === '/' && !typing) return this.#toBox();
     if (this.mode === 'panel' && !this.contains(target)) return false;
     const step = { ArrowDown: 1, ArrowUp: -1 }[key];
-    if (step) return this.#move(step);
-    if (key === 'Escape') return inBox ? this.#clear() : this.#toBox();
+    if (step) return inBox && this.#isOpen ? this.#step(step) : this.#move(step);
+    if (inBox && key === 'Enter' && this.#active >= 0) return this.#choose(this.#active);
+    if (key === 'Escape') return inBox ? this.#escape() : this.#toBox();
     return !typing && key.toLowerCase() === 'c' && this.#copy();
   }
 
@@ -161,24 +288,46 @@ class CaseSearch extends HTMLElement {
     this.box.select();
   }
 
-  #clear() {
+  /* First the suggestions go, then the question. */
+  #escape() {
+    this.#stopAsking();
+    if (this.#isOpen) return this.#suggest(false);
     this.box.value = '';
+    this.#offered = [];
     this.#search();
+  }
+
+  /* Through the suggestions; above the first is the box, below the last are the results. */
+  #step(step) {
+    const last = this.#offered.length - 1;
+    const to = this.#active + step;
+    if (to <= last) return this.#mark(to < -1 ? last : to);
+    this.#mark(-1);
+    this.#passed = true;
+    this.#move(1);
   }
 
   /* Moves the real focus: Enter and screen readers need nothing more. */
   #move(step) {
     const items = [...this.results.querySelectorAll('[data-item]')];
     const from = items.indexOf(document.activeElement);
-    if (this.results.hidden || (from < 0 && document.activeElement !== this.box)) return false;
-    if (from === 0 && step < 0) return this.#toBox();
+    if (this.panel?.hidden || (from < 0 && document.activeElement !== this.box)) return false;
+    if (from === 0 && step < 0) return this.#back();
     return items[from + step]?.focus();
+  }
+
+  /* From the results back to the last suggestion, or into the box. */
+  #back() {
+    this.#toBox();
+    if (!this.#passed) return;
+    this.#suggest(true);
+    if (this.#isOpen) this.#mark(this.#offered.length - 1);
   }
 
   async #copy() {
     // The key may come before the results do: never copy the answer to another question.
     if (this.box.value.trim() !== this.#shown) await this.#search();
-    const button = !this.results.hidden && this.results.querySelector('[data-copy]');
+    const button = !this.panel?.hidden && this.results.querySelector('[data-copy]');
     if (!button) return;
     const done = await copyText(button.dataset.copy);
     const label = button.firstElementChild;
@@ -189,6 +338,22 @@ class CaseSearch extends HTMLElement {
       button.classList.remove('cs-done');
     }, 2000);
   }
+}
+
+/* A suggestion in the list: its text with marks, the question that it is another wording of. */
+function option({ text_html: html, kind, id, title }, place) {
+  const item = document.createElement('li');
+  item.id = `cs-suggestion-${place}`;
+  item.className = 'cs-option';
+  item.setAttribute('role', 'option');
+  item.setAttribute('aria-selected', 'false');
+  const text = item.appendChild(document.createElement('span'));
+  text.innerHTML = html; // escaped by the service, but for its marks
+  if (kind === 'similar') item.appendChild(document.createElement('small')).textContent = title;
+  const label = item.appendChild(document.createElement('span'));
+  label.className = 'cs-kind';
+  label.textContent = KINDS[kind === 'title' ? id.split('-')[0] : kind];
+  return item;
 }
 
 /* The clipboard interface needs HTTPS or localhost; the old command works anywhere. */

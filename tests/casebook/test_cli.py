@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -209,6 +210,13 @@ def test_the_sample_question_finds_its_answer(root: Path, tmp_path: Path) -> Non
         found = json.loads(casebook(*words, cwd=library).stdout)
         assert found["hits"][0]["id"] == "faq-arrears-resume"
         assert found["answer"]["id"] == "faq-arrears-resume"
+    assert "您是不是要找：宽带断网" in casebook("search", "宽代断网", cwd=library).stdout
+    assert "您是不是要找" not in casebook("search", "宽带断网", cwd=library).stdout
+
+
+def test_search_says_that_no_document_holds_every_word(indexed: Path) -> None:
+    assert "没有一篇同时含有所有词" in casebook("search", "停机 火星", cwd=indexed).stdout
+    assert "没有一篇同时含有所有词" not in casebook("search", "停机", cwd=indexed).stdout
 
 
 def _free_port() -> int:
@@ -255,6 +263,61 @@ def test_serve_answers_on_loopback_only_and_says_where(indexed: Path) -> None:
         assert f"不能监听 127.0.0.1:{port}" in second.stderr
     finally:
         _stop(process)
+
+
+def _children(process: subprocess.Popen[str]) -> list[int]:
+    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    return [int(child) for child in listed.read_text(encoding="ascii").split()]
+
+
+def _wait_until(true: Callable[[], bool], seconds: float = 30) -> None:
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def _runs(process: int) -> bool:
+    """Whether a process is there and is no zombie."""
+    state = Path(f"/proc/{process}/stat")
+    return state.exists() and state.read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGTERM, signal.SIGKILL])
+def test_workers_share_the_port_are_replaced_and_end_together(
+    indexed: Path, ended_by: signal.Signals
+) -> None:
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}/healthz"
+    process = subprocess.Popen(
+        [*CASEBOOK, "serve", "--port", str(port), "--workers", "2"],
+        cwd=indexed,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        _get(url)
+        first = _children(process)
+        assert len(first) == 2
+        os.kill(first[0], signal.SIGKILL)
+        _wait_until(lambda: len(set(_children(process)) - {first[0]}) == 2)
+        _get(url)
+        workers = _children(process)
+        process.send_signal(ended_by)
+        process.wait(timeout=20)
+        _wait_until(lambda: not any(_runs(worker) for worker in workers))
+    finally:
+        if process.poll() is None:
+            _stop(process)
+
+
+def test_index_says_which_engine_it_takes_and_why(good: Path) -> None:
+    said = casebook("index", "--audience", "dealer", cwd=good).stderr
+    assert "引擎 whoosh（自动：不超过 8000 段）" in said
+    said = casebook("index", "--audience", "dealer", "--engine", "tantivy", cwd=good).stderr
+    assert "引擎 tantivy（按设置）" in said
 
 
 def test_preview_shows_a_change_after_saving(good: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
@@ -39,7 +42,12 @@ def new_app(index_root: IndexRoot, tmp_path_factory: pytest.TempPathFactory) -> 
     """Applications of one audience, closed at the end."""
     made: list[Flask] = []
 
-    def new(audience: str = "dealer", engine: str = "memory", index: Path | None = None) -> Flask:
+    def new(
+        audience: str = "dealer",
+        engine: str = "memory",
+        index: Path | None = None,
+        choices: Path | None = None,
+    ) -> Flask:
         config = ServiceConfig(
             audience=audience,
             internal=audience == "agent",
@@ -48,6 +56,7 @@ def new_app(index_root: IndexRoot, tmp_path_factory: pytest.TempPathFactory) -> 
             site=tmp_path_factory.getbasetemp() / "no-site",
             today=lambda: ON,
             origins=(ORIGIN,),
+            choices=choices,
         )
         app = create_app(config)
         made.append(app)
@@ -159,7 +168,7 @@ def fits(value: Any, schema: dict[str, Any], components: dict[str, Any], at: str
 def described(client: FlaskClient, path: str, response: TestResponse) -> Any:
     """The response's data, which the API's description must allow."""
     specification = client.get("/api/openapi.json").get_json()
-    operation = specification["paths"][path]["get"]
+    operation = specification["paths"][path][response.request.method.lower()]
     content = operation["responses"][str(response.status_code)]["content"]
     data = response.get_json()
     fits(data, content["application/json"]["schema"], specification["components"]["schemas"], path)
@@ -183,6 +192,14 @@ class TestDescription:
                 found = client.get(f"/api/documents/{hit['id']}")
                 document = described(client, "/api/documents/{id}", found)
                 assert (document["id"], document["title"]) == (hit["id"], hit["title"])
+            assert data["complete"] <= data["total"]
+            assert not any("explanation" in hit for hit in data["hits"])
+            response = client.get("/api/search", query_string={"q": text, "explain": "1"})
+            explained = described(client, "/api/search", response)
+            assert all(hit["explanation"]["terms"] for hit in explained["hits"])
+            response = client.get("/api/suggest", query_string={"q": text[:3]})
+            suggestions = described(client, "/api/suggest", response)["suggestions"]
+            assert bool(suggestions) == (text not in ("红烧肉怎么做", ""))
             response = client.get("/api/answer", query_string={"q": text})
             answer = described(client, "/api/answer", response)
             assert answer["found"] == (answer["answer"] is not None)
@@ -215,13 +232,168 @@ class TestAnswers:
         assert given["text"].replace(" ", "") in section.text.replace("\n", "").replace(" ", "")
 
     def test_every_operation_that_is_described_exists(self, client: FlaskClient) -> None:
-        described = set(client.get("/api/openapi.json").get_json()["paths"])
+        described = {
+            (path, method.upper())
+            for path, methods in client.get("/api/openapi.json").get_json()["paths"].items()
+            for method in methods
+        }
         rules = {
-            rule.rule.replace("<document_id>", "{id}")
+            (rule.rule.replace("<document_id>", "{id}"), method)
             for rule in client.application.url_map.iter_rules()
             if rule.endpoint.startswith("api.")
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         }
-        assert described == rules - {"/api/openapi.json", "/api/"}
+        assert described == rules - {("/api/openapi.json", "GET"), ("/api/", "GET")}
+
+    def test_what_a_hit_lacks_and_what_it_was_found_by(self, new_app: NewApp) -> None:
+        client = new_app("agent").test_client()
+        data = client.get("/api/search?q=宽带 发票 断网 彗星").get_json()
+        assert data["total"] > 0
+        assert data["complete"] == 0
+        assert all("彗星" in hit["missing"] and not hit["complete"] for hit in data["hits"])
+        found = client.get("/api/search?q=网断了咋办").get_json()["hits"]
+        [hit] = [hit for hit in found if hit["id"] == "faq-broadband-fault"]
+        assert hit["synonyms"] == [{"typed": "网断了", "found": "宽带断网"}]
+        assert (hit["missing"], hit["complete"]) == ([], True)
+
+    def test_what_may_have_been_meant(self, new_app: NewApp) -> None:
+        client = new_app("agent").test_client()
+        assert client.get("/api/search?q=补咖").get_json()["did_you_mean"] == "补卡"
+        assert client.get("/api/search?q=补卡").get_json()["did_you_mean"] is None
+
+    def test_an_explanation_adds_up_to_the_score(self, client: FlaskClient) -> None:
+        data = client.get("/api/search?q=欠费停机多久能恢复&explain=1").get_json()
+        for hit in data["hits"]:
+            how = hit["explanation"]
+            total = sum(how["parts"].values()) * math.prod(how["factors"].values())
+            assert total == pytest.approx(hit["score"], abs=1e-3)
+            assert set(how["parts"]) == {"terms", "likeness", "coverage", "asked"}
+
+    def test_suggestions(self, client: FlaskClient) -> None:
+        data = client.get("/api/suggest?q=kuandaiduan").get_json()
+        assert data["query"] == "kuandaiduan"
+        assert data["suggestions"][0] == {
+            "text": "宽带断网了怎么报修？",
+            "text_html": "<mark>宽带断</mark>网了怎么报修？",
+            "kind": "question",
+            "id": "faq-broadband-fault",
+            "title": "宽带断网了怎么报修？",
+        }
+        words = [one for one in data["suggestions"] if one["kind"] == "term"]
+        assert words
+        assert all(one["id"] is None and one["title"] == "" for one in words)
+
+
+class TestChosen:
+    PATH = "/api/chosen/faq-broadband-move"
+
+    @pytest.fixture
+    def fresh(self, new_app: NewApp, tmp_path: Path) -> FlaskClient:
+        return new_app("dealer", choices=tmp_path / "choices.sqlite").test_client()
+
+    def times(self, client: FlaskClient) -> dict[str, int]:
+        return dict(service_of(client).choices.times())
+
+    def test_it_is_counted_and_comes_first_from_then_on(self, fresh: FlaskClient) -> None:
+        def suggested() -> list[str]:
+            data = fresh.get("/api/suggest?q=kd").get_json()
+            return [one["id"] for one in data["suggestions"] if one["id"]]
+
+        last = suggested()[-1]
+        for _ in range(30):
+            response = fresh.post(f"/api/chosen/{last}")
+            assert (response.status_code, response.data) == (204, b"")
+            check_headers(response)
+        assert suggested()[0] == last
+        assert self.times(fresh) == {last: 30}
+
+    def test_what_is_hidden_is_not_counted_and_looks_like_what_does_not_exist(
+        self, fresh: FlaskClient, library: Library, dealer_view: View
+    ) -> None:
+        unknown = fresh.post("/api/chosen/faq-does-not-exist")
+        check_error(unknown, 404, "没有这个页面，或者您看不到它。")
+        for name in library.sources:
+            if dealer_view.get(name) is None:
+                response = fresh.post(f"/api/chosen/{name}")
+                assert (response.status_code, response.data) == (404, unknown.data)
+        assert self.times(fresh) == {}
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {},
+            {"Origin": "http://localhost"},
+            {"Origin": "http://localhost:8000", "Sec-Fetch-Site": "same-site"},
+            {"Origin": "https://127.0.0.1"},
+            {"Origin": ORIGIN, "Sec-Fetch-Site": "cross-site"},
+            {"Origin": "https://behind-a-proxy.example", "Sec-Fetch-Site": "same-origin"},
+            {"Sec-Fetch-Site": "same-origin"},
+        ],
+    )
+    def test_our_pages_and_programs_may_count(
+        self, fresh: FlaskClient, headers: dict[str, str]
+    ) -> None:
+        assert fresh.post(self.PATH, headers=headers).status_code == 204
+        assert self.times(fresh) == {"faq-broadband-move": 1}
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"Origin": "https://evil.example"},
+            {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"},
+            {"Origin": "https://evil.example:8000", "Sec-Fetch-Site": "same-site"},
+            {"Origin": "https://localhost.evil.example"},
+            {"Origin": f"{ORIGIN}.evil.example"},
+            {"Origin": "null"},
+            {"Origin": ""},
+            {"Origin": "http://["},
+            {"Origin": "localhost"},
+            {"Sec-Fetch-Site": "cross-site"},
+            {"Sec-Fetch-Site": "same-site"},
+            {"Sec-Fetch-Site": "none"},
+        ],
+    )
+    @pytest.mark.parametrize(
+        "form", [None, "application/x-www-form-urlencoded", "text/plain", "multipart/form-data"]
+    )
+    def test_other_pages_may_not(
+        self, fresh: FlaskClient, headers: dict[str, str], form: str | None
+    ) -> None:
+        response = fresh.post(self.PATH, headers=headers, content_type=form)
+        check_error(response, 403, "这个请求是从别的网站发来的，不接受。")
+        assert self.times(fresh) == {}
+
+    def test_reading_does_not_count(self, fresh: FlaskClient) -> None:
+        for method in ("get", "put", "delete", "patch"):
+            check_error(getattr(fresh, method)(self.PATH), 405, "这个地址不接受这种请求。")
+        assert self.times(fresh) == {}
+
+    def test_a_large_body_is_refused(self, fresh: FlaskClient) -> None:
+        response = fresh.post(self.PATH, data=b"x" * 70_000, content_type="text/plain")
+        check_error(response, 413, f"请求超过 {MAX_BODY} 字节。")
+        assert self.times(fresh) == {}
+
+    @pytest.mark.parametrize("trouble", ["damaged", "unwritable", "locked"])
+    def test_whatever_happens_to_the_file_people_can_search(
+        self, new_app: NewApp, tmp_path: Path, trouble: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("search.choices._WAIT_TO_WRITE", 0.2)
+        file = tmp_path / "choices.sqlite"
+        with ExitStack() as stack:
+            if trouble == "damaged":
+                file.write_bytes(b"no database" * 1000)
+            if trouble == "unwritable":
+                tmp_path.joinpath("file").write_text("", encoding="utf-8")
+                file = tmp_path / "file" / "choices.sqlite"
+            if trouble == "locked":
+                other = stack.enter_context(closing(sqlite3.connect(file)))
+                other.execute("BEGIN EXCLUSIVE")
+            client = new_app("dealer", choices=file).test_client()
+            for _ in range(2):
+                assert client.get("/api/search?q=宽带").get_json()["total"] > 0
+                assert client.get("/api/suggest?q=宽带").get_json()["suggestions"]
+                assert client.post(self.PATH).status_code == 204
+            assert self.times(client) == {"faq-broadband-move": 2}
 
 
 PARAMETERS = (
@@ -245,12 +417,20 @@ PARAMETERS = (
     ("q=漫&size=0", "size 是 0，应当在 1 到 50 之间。"),
     ("q=漫&size=51", "size 是 51，应当在 1 到 50 之间。"),
     ("q=漫&size=true", "size 要写成整数，收到的是“true”。"),
+    ("q=漫&explain=yes", "explain 写 0 或 1，收到的是“yes”。"),
+    ("q=漫&explain=1&explain=1", "参数 explain 只能给一次。"),
     (
         "q=漫&audience=agent",
-        "没有参数 audience；可用：q、page、size、kind、category、level、customer_type。",
+        "没有参数 audience；可用：q、page、size、explain、kind、category、level、customer_type。",
     ),
-    ("q=漫&Q=漫", "没有参数 Q；可用：q、page、size、kind、category、level、customer_type。"),
-    ("q=漫&q[]=1", "没有参数 q[]；可用：q、page、size、kind、category、level、customer_type。"),
+    (
+        "q=漫&Q=漫",
+        "没有参数 Q；可用：q、page、size、explain、kind、category、level、customer_type。",
+    ),
+    (
+        "q=漫&q[]=1",
+        "没有参数 q[]；可用：q、page、size、explain、kind、category、level、customer_type。",
+    ),
     ("q=" + "漫" * 201, "问题有 201 个字符，最多 200 个；请缩短。"),
     ("q=" + "a+" * 17, "问题用空格分成了 17 个词，最多 16 个；请减少。"),
 )
@@ -276,6 +456,18 @@ class TestRefused:
         self, client: FlaskClient, query: str, message: str
     ) -> None:
         check_error(client.get(f"/api/answer?{query}"), 400, message)
+
+    @pytest.mark.parametrize(
+        ("query", "message"),
+        [
+            ("q=漫&q=游", "参数 q 只能给一次。"),
+            ("q=漫&limit=1", "没有参数 limit；可用：q。"),
+        ],
+    )
+    def test_suggestions_are_asked_for_with_what_is_typed_only(
+        self, client: FlaskClient, query: str, message: str
+    ) -> None:
+        check_error(client.get(f"/api/suggest?{query}"), 400, message)
 
     @pytest.mark.parametrize(
         "path", ["/api/", "/api/nothing", "/api/documents/", "/api/documents/a/b", "/api/search/"]
@@ -311,7 +503,9 @@ class TestRefused:
         check_headers(response)
 
     @pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
-    @pytest.mark.parametrize("path", ["/api/search", "/api/answer", "/api/documents/x", "/healthz"])
+    @pytest.mark.parametrize(
+        "path", ["/api/search", "/api/answer", "/api/suggest", "/api/documents/x", "/healthz"]
+    )
     def test_reading_is_all_there_is(self, client: FlaskClient, method: str, path: str) -> None:
         response = getattr(client, method)(path)
         check_error(response, 405, "这个地址不接受这种请求。")
@@ -391,7 +585,7 @@ class TestFailures:
         monkeypatch.setattr(service, "budget", Budget(0.3))
         with service.live.generation() as generation:
             monkeypatch.setattr(generation.index, "search", lambda _: stop.wait())
-        for path in ("/api/search?q=漫游", "/api/answer?q=漫游"):
+        for path in ("/api/search?q=漫游", "/api/answer?q=漫游", "/api/suggest?q=漫游"):
             started = time.monotonic()
             response = client.get(path)
             assert time.monotonic() - started < 0.3 * 1.2 + 0.3
@@ -555,6 +749,10 @@ class TestHostileQueries:
             for hit in response.get_json()["hits"]:
                 only_marks(hit["title_html"])
                 only_marks(hit["snippet_html"])
+            response = client.get("/api/suggest", query_string=query)
+            assert response.status_code == 200, repr(text)
+            for one in response.get_json()["suggestions"]:
+                assert only_marks(one["text_html"]) == one["text"]
 
     @pytest.mark.parametrize("text", NAUGHTY, ids=range(len(NAUGHTY)))
     def test_no_filter_breaks_the_service(self, client: FlaskClient, text: str) -> None:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import inspect
+import io
 import pkgutil
 import random
 import shutil
+import signal
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+import tokenize
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -19,19 +26,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from casebook.errors import EngineMissing, SearchError, SearchTimeout
-from search.analysis import WeightedTerm
+from search.analysis import FIELDS, WeightedTerm
 from search.engines import ENGINES, get_engine
-from search.engines.base import Engine, Entry, Found, Index, Query
+from search.engines.base import Engine, Entry, Hits, Index, Query
 
-WEIGHTS = {"heading": 2.0, "body": 1.0}
+ROOT = Path(__file__).parents[2]
+WEIGHTS = {"names": 2.0, "text": 1.0}
 SUBJECTS = (("资费", "资费/流量"), ("宽带", "宽带/故障"), ("资费", "资费/充值 与 欠费"))
+SPACES = [chr(code) for code in range(sys.maxunicode) if chr(code).isspace()]
 ODD = (
     "*",
     "?",
     "a AND b",
     "NOT",
     "[a TO z]",
-    "heading:甲",
+    "names:甲",
     "甲~2",
     "甲^9",
     "(((",
@@ -55,37 +64,41 @@ ODD = (
     "\u00a0",
     "\u2028",
     "\x00",
+    "\x00甲",
     "甲" * 5000,
+    "乙" * 60_000,
+    "z" * 60_000,
+    "\ue000\ue001",
+    *(f"甲{space}乙" for space in SPACES if space != "\n"),
 )
 
 
 def entry(
-    name: str, heading: str = "标题 其余", body: str = "", **keywords: tuple[str, ...]
-) -> Entry:
-    return Entry(name, {"heading": heading.split(), "body": body.split()}, keywords)
+    name: str, names: str = "标题 其余", text: str = "", **keywords: tuple[str, ...]
+) -> tuple[str, Entry]:
+    return name, Entry(0, 0, {"names": names.split(), "text": text.split()}, keywords)
 
 
 RELATIONS = (
-    entry("both-terms", body="漫游 停机 其他 其他"),
-    entry("one-term", body="漫游 其他 其他 其他"),
-    entry("rare", body="稀有 填充 填充 填充"),
-    entry("common-1", body="常见 填充 填充 填充"),
-    entry("common-2", body="常见 填充 填充 填充"),
-    entry("common-3", body="常见 填充 填充 填充"),
-    entry("in-heading", heading="发票", body="别的"),
-    entry("in-body", heading="别的", body="发票"),
-    entry("left", body="左边 填充"),
-    entry("right", body="右边 填充"),
-    entry("short", body="套餐 填充"),
-    entry("long", body="套餐" + " 填充" * 60),
-    entry("often", body="流量 流量 流量 填充"),
-    entry("once", body="流量 填充 填充 填充"),
+    entry("both-terms", text="漫游 停机 其他 其他"),
+    entry("one-term", text="漫游 其他 其他 其他"),
+    entry("rare", text="稀有 填充 填充 填充"),
+    entry("common-1", text="常见 填充 填充 填充"),
+    entry("common-2", text="常见 填充 填充 填充"),
+    entry("common-3", text="常见 填充 填充 填充"),
+    entry("in-names", names="发票", text="别的"),
+    entry("in-text", names="别的", text="发票"),
+    entry("left", text="左边 填充"),
+    entry("right", text="右边 填充"),
+    entry("short", text="套餐 填充"),
+    entry("long", text="套餐" + " 填充" * 60),
+    entry("often", text="流量 流量 流量 填充"),
+    entry("once", text="流量 填充 填充 填充"),
 )
-# Added out of the order of their ids, so that an engine cannot be right by chance.
 FILTERED = tuple(
     entry(
         f"filtered-{number}",
-        body="筛选",
+        text="筛选",
         kind=("faq" if number % 2 else "case",),
         category=SUBJECTS[number % 3],
         level=("投诉",) if number % 4 == 0 else (),
@@ -93,31 +106,73 @@ FILTERED = tuple(
     )
     for number in (7, 3, 9, 1, 5, 0, 2, 8, 4, 6)
 )
-TIED = tuple(entry(f"tied-{letter}", heading="同分", body="同分") for letter in "dbfaec")
-ENTRIES = (*RELATIONS, *FILTERED, *TIED)
+TIED = tuple(entry(f"tied-{letter}", names="同分", text="同分") for letter in "dbfaec")
+_NAMED = dict((*RELATIONS, *FILTERED, *TIED))
+# Numbers are in the order of names; a document's number is another one than its entry's.
+NAMES = sorted(_NAMED)
+NUMBERS = {name: number for number, name in enumerate(NAMES)}
+ENTRIES = tuple(
+    replace(_NAMED[name], number=number, document=1000 - number) for name, number in NUMBERS.items()
+)
 
 
 def ask(
     *terms: str | tuple[str, float],
+    fields: Mapping[str, float] = WEIGHTS,
     filters: Mapping[str, tuple[str, ...]] | None = None,
-    weights: Mapping[str, float] | None = None,
+    among: tuple[int, ...] | None = None,
     limit: int = 100,
     deadline: float | None = None,
 ) -> Query:
     weighted = tuple(
-        WeightedTerm(term, 1.0) if isinstance(term, str) else WeightedTerm(*term) for term in terms
+        WeightedTerm(name, text, weight * times)
+        for text, weight in (term if isinstance(term, tuple) else (term, 1.0) for term in terms)
+        for name, times in fields.items()
     )
-    return Query(weighted, weights or WEIGHTS, filters or {}, limit, deadline)
+    return Query(weighted, filters or {}, among, limit, deadline)
 
 
-def ids(found: Found) -> list[str]:
-    return [name for name, _ in found.hits]
+@dataclass(frozen=True)
+class Watched(Query):
+    """A query that counts how often an engine looks at the clock, and is late from some look on."""
+
+    late: int = sys.maxsize
+    looks: list[None] = field(default_factory=list)
+
+    def check_deadline(self) -> None:
+        self.looks.append(None)
+        if len(self.looks) >= self.late:
+            raise SearchTimeout("检索超时")
 
 
-def built(engine: Engine, folder: Path, entries: tuple[Entry, ...]) -> Path:
-    folder.mkdir()
-    assert engine.build(folder, iter(entries)) == len(entries)
+def watched(query: Query, late: int = sys.maxsize) -> Watched:
+    return Watched(query.terms, query.filters, query.among, query.limit, query.deadline, late)
+
+
+def ids(hits: Hits) -> list[str]:
+    return [NAMES[number] for number, _ in hits]
+
+
+def numbers(hits: Hits) -> list[int]:
+    return [number for number, _ in hits]
+
+
+def built(engine: Engine, folder: Path, entries: Iterable[Entry]) -> Path:
+    folder.mkdir(parents=True)
+    engine.build(folder, iter(entries))
     return folder
+
+
+def updated(
+    engine: Engine, old: Path, folder: Path, removed: Iterable[int], entries: Iterable[Entry]
+) -> Path:
+    folder.mkdir(parents=True)
+    engine.update(old, folder, iter(removed), iter(entries))
+    return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 @pytest.fixture(scope="module", params=list(ENGINES))
@@ -142,8 +197,9 @@ def crowd(number: int) -> tuple[Entry, ...]:
     words = [f"词{one}" for one in range(60)]
     return tuple(
         Entry(
-            f"crowd-{one:05}",
-            {"heading": chosen.sample(words, 5), "body": chosen.sample(words, 40)},
+            one,
+            one,
+            {"names": chosen.sample(words, 5), "text": chosen.sample(words, 40)},
             {"kind": ("faq",)},
         )
         for one in range(number)
@@ -159,19 +215,9 @@ def large(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture(scope="module")
-def medium(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
-    path = built(engine, tmp_path_factory.mktemp("medium") / "index", crowd(2000))
-    with engine.open(path) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
 def odd(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     """An entry for each odd term."""
-    entries = tuple(
-        Entry(f"odd-{number:02}", {"heading": [], "body": [term]})
-        for number, term in enumerate(ODD)
-    )
+    entries = (Entry(n, n, {"text": [term], "sound": ["别的"]}) for n, term in enumerate(ODD))
     with engine.open(built(engine, tmp_path_factory.mktemp("odd") / "index", entries)) as one:
         yield one
 
@@ -194,19 +240,18 @@ class TestRanking:
 
     def test_several_terms_find_what_holds_any_of_them(self, index: Index) -> None:
         found = index.search(ask("漫游", "稀有", "没有的词"))
-        assert set(ids(found)) == {"both-terms", "one-term", "rare"}
-        assert found.total == 3
+        assert sorted(ids(found)) == ["both-terms", "one-term", "rare"]
 
     @pytest.mark.parametrize(
         ("query", "better", "worse"),
         [
             pytest.param(ask("漫游", "停机"), "both-terms", "one-term", id="more terms"),
             pytest.param(ask("稀有", "常见"), "rare", "common-1", id="rarer term"),
-            pytest.param(ask("发票"), "in-heading", "in-body", id="heading"),
+            pytest.param(ask("发票"), "in-names", "in-text", id="names"),
             pytest.param(
-                ask("发票", weights={"heading": 1.0, "body": 9.0}),
-                "in-body",
-                "in-heading",
+                ask("发票", fields={"names": 1.0, "text": 9.0}),
+                "in-text",
+                "in-names",
                 id="weights of fields",
             ),
             pytest.param(ask(("左边", 2.0), "右边"), "left", "right", id="weight of left term"),
@@ -220,30 +265,61 @@ class TestRanking:
     ) -> None:
         found = index.search(query)
         assert ids(found).index(better) < ids(found).index(worse)
-        scores = dict(found.hits)
-        assert scores[better] > scores[worse] > 0
+        scores = dict(found)
+        assert scores[NUMBERS[better]] > scores[NUMBERS[worse]] > 0
+
+    @pytest.mark.parametrize("times", [0.25, 3.0])
+    def test_a_score_is_in_proportion_to_the_weight(self, index: Index, times: float) -> None:
+        one, other = index.search(ask("漫游")), index.search(ask(("漫游", times)))
+        assert dict(other) == pytest.approx({n: times * score for n, score in one})
+
+    def test_a_score_is_the_sum_of_its_terms(self, index: Index) -> None:
+        parts = [dict(index.search(ask(term))) for term in ("漫游", "停机")]
+        for number, score in index.search(ask("漫游", "停机")):
+            assert score == pytest.approx(sum(part.get(number, 0.0) for part in parts))
+
+    @pytest.mark.parametrize("name", FIELDS)
+    def test_a_term_in_one_field_is_none_in_another(
+        self, engine: Engine, tmp_path: Path, name: str
+    ) -> None:
+        entries = (Entry(n, n, {other: ["甲", "乙"]}) for n, other in enumerate(FIELDS))
+        with engine.open(built(engine, tmp_path / "index", entries)) as opened:
+            assert numbers(opened.search(ask("甲", fields={name: 1.0}))) == [FIELDS.index(name)]
+            assert set(numbers(opened.search(ask("甲", fields=dict.fromkeys(FIELDS, 1.0))))) == {
+                *range(len(FIELDS))
+            }
 
     def test_fields_that_are_not_named_do_not_count(self, index: Index) -> None:
-        assert ids(index.search(ask("发票", weights={"heading": 1.0}))) == ["in-heading"]
-        assert ids(index.search(ask("发票", weights={"body": 1.0}))) == ["in-body"]
+        assert ids(index.search(ask("发票", fields={"names": 1.0}))) == ["in-names"]
+        assert ids(index.search(ask("发票", fields={"text": 1.0}))) == ["in-text"]
+        assert index.search(ask("发票", fields={"sound": 1.0, "initials": 1.0})) == ()
 
-    def test_equal_scores_stand_in_the_order_of_ids(self, index: Index) -> None:
+    def test_equal_scores_stand_in_the_order_of_numbers(self, index: Index) -> None:
         found = index.search(ask("同分"))
         assert ids(found) == [f"tied-{letter}" for letter in "abcdef"]
-        assert len({score for _, score in found.hits}) == 1
+        assert len({score for _, score in found}) == 1
 
-    def test_a_limit_keeps_the_best_and_the_total(self, index: Index) -> None:
-        found = index.search(ask("同分", limit=2))
-        assert ids(found) == ["tied-a", "tied-b"]
-        assert found.total == 6
-        assert ids(index.search(ask("漫游", "停机", limit=1))) == ["both-terms"]
+    # The other way round, so that an engine cannot be right by chance.
+    def test_in_whatever_order_they_were_added(self, engine: Engine, tmp_path: Path) -> None:
+        with engine.open(built(engine, tmp_path / "index", ENTRIES[::-1])) as opened:
+            assert ids(opened.search(ask("同分"))) == [f"tied-{letter}" for letter in "abcdef"]
+
+    @pytest.mark.parametrize("limit", range(1, 8))
+    def test_a_limit_keeps_the_best(self, index: Index, limit: int) -> None:
+        for terms in ("同分",), ("漫游", "停机"), ("套餐", "流量", "稀有", "常见"):
+            assert index.search(ask(*terms, limit=limit)) == index.search(ask(*terms))[:limit]
 
     @pytest.mark.parametrize("terms", [(), ("没有的词",), ("",), ("漫",), ("漫游漫游",)])
     @pytest.mark.parametrize("filters", [{}, {"kind": ("faq",)}])
+    @pytest.mark.parametrize("among", [None, (), tuple(range(10))])
     def test_nothing_is_found_without_a_known_term(
-        self, index: Index, terms: tuple[str, ...], filters: dict[str, tuple[str, ...]]
+        self,
+        index: Index,
+        terms: tuple[str, ...],
+        filters: dict[str, tuple[str, ...]],
+        among: tuple[int, ...] | None,
     ) -> None:
-        assert index.search(ask(*terms, filters=filters)) == Found((), 0)
+        assert index.search(ask(*terms, filters=filters, among=among)) == ()
 
     def test_all_entries_are_counted(self, index: Index) -> None:
         assert index.count() == len(ENTRIES)
@@ -251,12 +327,49 @@ class TestRanking:
     def test_an_index_of_nothing_finds_nothing(self, engine: Engine, tmp_path: Path) -> None:
         with engine.open(built(engine, tmp_path / "index", ())) as opened:
             assert opened.count() == 0
-            assert opened.search(ask("漫游")) == Found((), 0)
+            assert opened.search(ask("漫游")) == ()
+
+    @pytest.mark.parametrize("number", [0, 1, 2**31, 2**32 - 1])
+    def test_numbers_may_be_anything_below_two_to_the_32nd(
+        self, engine: Engine, tmp_path: Path, number: int
+    ) -> None:
+        one = (Entry(number, 2**32 - 1 - number, {"text": ["甲"]}),)
+        with engine.open(built(engine, tmp_path / "index", one)) as opened:
+            for among in None, (number,):
+                assert numbers(opened.search(ask("甲", among=among))) == [number]
+
+
+# Whoever cuts ties by where they stand in the files needs entries in the order of their numbers,
+# and puts what a large update added before what a small one did.
+CUTS_TIES_ELSEWHERE = ("tantivy",)
+
+
+class TestCutTies:
+    """Which of several entries with equal scores a limit keeps: those with the lowest numbers."""
+
+    @pytest.fixture(autouse=True)
+    def _known_gap(self, request: pytest.FixtureRequest, engine: Engine) -> None:
+        if engine.name in CUTS_TIES_ELSEWHERE:
+            reason = "cuts ties in the order of its segments and of adding"
+            request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
+
+    def test_added_backwards(self, engine: Engine, tmp_path: Path) -> None:
+        with engine.open(built(engine, tmp_path / "index", ENTRIES[::-1])) as opened:
+            assert ids(opened.search(ask("同分", limit=2))) == ["tied-a", "tied-b"]
+
+    def test_a_large_update_after_a_small_one(self, engine: Engine, tmp_path: Path) -> None:
+        def tied(*chosen: int) -> tuple[Entry, ...]:
+            return tuple(Entry(n, n, {"text": ["同分"]}) for n in chosen)
+
+        first = built(engine, tmp_path / "first", tied(0))
+        second = updated(engine, first, tmp_path / "second", (), tied(*range(1, 9)))
+        with engine.open(second) as opened:
+            assert numbers(opened.search(ask("同分", limit=3))) == [0, 1, 2]
 
 
 class TestFilters:
     @pytest.mark.parametrize(
-        ("filters", "numbers"),
+        ("filters", "expected"),
         [
             ({"kind": ("faq",)}, {1, 3, 5, 7, 9}),
             ({"kind": ("faq", "case")}, set(range(10))),
@@ -278,40 +391,90 @@ class TestFilters:
             ({"category": ("资费\n宽带",)}, set()),
             ({"category": ("*",)}, set()),
             ({"category": ("\ud800",)}, set()),
+            ({"category": ("\ud800", "宽带")}, {1, 4, 7}),
             ({"category": ("",)}, set()),
+            ({"category": ("资费" * 50_000,)}, set()),
         ],
     )
     def test_any_value_of_a_name_and_every_name(
-        self, index: Index, filters: dict[str, tuple[str, ...]], numbers: set[int]
+        self, index: Index, filters: dict[str, tuple[str, ...]], expected: set[int]
     ) -> None:
         found = index.search(ask("筛选", filters=filters))
-        assert set(ids(found)) == {f"filtered-{number}" for number in numbers}
-        assert found.total == len(numbers)
+        assert sorted(ids(found)) == [f"filtered-{number}" for number in sorted(expected)]
 
     def test_a_filter_adds_nothing_to_what_terms_find(self, index: Index) -> None:
-        found = index.search(ask("漫游", filters={"kind": ("faq", "case")}))
-        assert found == Found((), 0)
+        assert index.search(ask("漫游", filters={"kind": ("faq", "case")})) == ()
 
     def test_filters_do_not_change_scores(self, index: Index) -> None:
-        free = dict(index.search(ask("筛选")).hits)
-        kept = dict(index.search(ask("筛选", filters={"kind": ("faq",)})).hits)
-        assert kept == pytest.approx({name: free[name] for name in kept})
+        free = dict(index.search(ask("筛选")))
+        kept = dict(index.search(ask("筛选", filters={"kind": ("faq",)})))
+        assert kept == pytest.approx({number: free[number] for number in kept})
+
+
+class TestAmong:
+    @pytest.mark.parametrize(
+        ("among", "expected"),
+        [
+            (None, {"both-terms", "one-term"}),
+            ((), set()),
+            (("both-terms",), {"both-terms"}),
+            (("one-term", "rare"), {"one-term"}),
+            (("rare",), set()),
+            (tuple(NAMES), {"both-terms", "one-term"}),
+        ],
+    )
+    def test_only_these_may_be_found(
+        self, index: Index, among: tuple[str, ...] | None, expected: set[str]
+    ) -> None:
+        chosen = None if among is None else tuple(NUMBERS[name] for name in among)
+        assert set(ids(index.search(ask("漫游", among=chosen)))) == expected
+
+    def test_numbers_that_are_not_there_do_no_harm(self, index: Index) -> None:
+        among = (NUMBERS["one-term"], len(NAMES), 999, 2**32 - 1)
+        assert ids(index.search(ask("漫游", among=among))) == ["one-term"]
+
+    def test_it_is_the_entry_that_is_meant_not_its_document(self, index: Index) -> None:
+        documents = tuple(one.document for one in ENTRIES)
+        assert index.search(ask("漫游", among=documents)) == ()
+
+    def test_among_does_not_change_scores(self, index: Index) -> None:
+        free = dict(index.search(ask("漫游", "停机")))
+        for number, score in free.items():
+            (kept,) = index.search(ask("漫游", "停机", among=(number,)))
+            assert kept == (number, pytest.approx(score))
+
+    def test_among_filters_and_limit_together(self, index: Index) -> None:
+        among = tuple(NUMBERS[f"filtered-{number}"] for number in (9, 8, 7, 6, 3))
+        asked = ask("筛选", filters={"kind": ("faq",)}, among=among)
+        found = index.search(asked)
+        assert set(ids(found)) == {"filtered-3", "filtered-7", "filtered-9"}
+        assert index.search(replace(asked, limit=2)) == found[:2]
 
 
 class TestHostileTerms:
     @pytest.mark.parametrize("number", range(len(ODD)))
     def test_an_odd_term_finds_itself_and_nothing_else(self, odd: Index, number: int) -> None:
-        assert ids(odd.search(ask(ODD[number]))) == [f"odd-{number:02}"]
+        assert numbers(odd.search(ask(ODD[number]))) == [number]
 
     @pytest.mark.parametrize("term", [*ODD, "\ud800", "甲\udfff乙", "漫*", "漫游~", "/漫.*/"])
     def test_an_odd_term_is_no_query_language(self, index: Index, term: str) -> None:
-        assert index.search(ask(term)) == Found((), 0)
+        assert index.search(ask(term)) == ()
         assert set(ids(index.search(ask(term, "漫游")))) == {"both-terms", "one-term"}
+
+    def test_all_kinds_of_white_space_were_tried(self) -> None:
+        assert len(SPACES) > 25
+        assert {"\t", "\x1c", "\x85", "\u00a0", "\u1680", "\u2028", "\u3000"} <= set(SPACES)
 
     def test_ten_thousand_terms_find_what_one_does(self, index: Index) -> None:
         terms = [f"词{number}" for number in range(9_999)]
         found = index.search(ask(*terms[:5_000], "漫游", *terms[5_000:]))
         assert set(ids(found)) == {"both-terms", "one-term"}
+
+
+# How often an engine looks at the clock at least while it works on a large query. Native code
+# cannot be stopped on its way: it looks before and after. Whoosh scores some two thousand entries
+# at a time.
+LOOKS = {"memory": 60, "tantivy": 2, "whoosh": 8}
 
 
 class TestDeadline:
@@ -348,15 +511,166 @@ class TestDeadline:
             assert min(pool.submit(late).result() for _ in range(3)) < 0.25
 
     @pytest.mark.parametrize("kind", ["faq", "nothing"])
-    def test_an_answer_after_the_deadline_is_no_answer(self, medium: Index, kind: str) -> None:
-        with pytest.raises(SearchTimeout):
-            medium.search(
-                ask(
-                    *self.EVERYTHING,
-                    filters={"kind": (kind,)},
-                    deadline=time.monotonic() + 0.003,
-                )
-            )
+    def test_whenever_the_deadline_passes_there_is_no_answer(
+        self, large: Index, engine: Engine, kind: str
+    ) -> None:
+        asked = ask(*self.EVERYTHING, filters={"kind": (kind,)})
+        whole = watched(asked)
+        large.search(whole)
+        looks = len(whole.looks)
+        assert looks >= (2 if kind == "nothing" else LOOKS[engine.name])
+        for late in sorted({1, 2, looks // 2, looks - 1, looks} - {0}):
+            query = watched(asked, late)
+            with pytest.raises(SearchTimeout):
+                large.search(query)
+            assert len(query.looks) == late
+
+
+class TestUpdate:
+    """Documents of several entries, in an index that differs from another."""
+
+    FIRST = tuple(
+        Entry(
+            number,
+            number // 3,
+            {"names": ["都有", f"篇{number // 3}"], "text": [f"段{number}"]},
+            {"kind": ("faq" if number % 2 else "case",)},
+        )
+        for number in range(12)
+    )
+    SECOND = (
+        Entry(12, 4, {"names": ["都有", "篇1"], "text": ["改过"]}, {"kind": ("case",)}),
+        Entry(13, 4, {"names": ["都有"], "sound": ["改过"]}, {"kind": ("policy",)}),
+    )
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def first(cls, engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        return built(engine, tmp_path_factory.mktemp("update") / "first", cls.FIRST)
+
+    @staticmethod
+    def everything(engine: Engine, folder: Path) -> set[int]:
+        """The numbers of all entries, which the count must agree with."""
+        with engine.open(folder) as opened:
+            found = numbers(opened.search(ask("都有", limit=1000)))
+            assert opened.count() == len(found) == len(set(found))
+            return set(found)
+
+    def test_removed_is_gone_added_is_found_the_rest_stays(
+        self, engine: Engine, first: Path, tmp_path: Path
+    ) -> None:
+        second = updated(engine, first, tmp_path / "second", [1], self.SECOND)
+        assert self.everything(engine, second) == {*range(3), *range(6, 14)}
+        with engine.open(second) as opened:
+            for number in range(12):
+                expected = [] if number in (3, 4, 5) else [number]
+                assert numbers(opened.search(ask(f"段{number}"))) == expected
+            assert numbers(opened.search(ask("篇1"))) == [12]
+            assert numbers(opened.search(ask("改过"))) == [12]
+            assert numbers(opened.search(ask("改过", fields={"sound": 1.0}))) == [13]
+            assert numbers(opened.search(ask("都有", filters={"kind": ("policy",)}))) == [13]
+            assert numbers(opened.search(ask("都有", among=(3, 12)))) == [12]
+
+    def test_the_old_index_stays_as_it_was(
+        self, engine: Engine, first: Path, tmp_path: Path
+    ) -> None:
+        before = contents(first)
+        with engine.open(first) as old:
+            answers = old.search(ask("都有", "篇1"))
+            second = updated(engine, first, tmp_path / "second", [0, 1], self.SECOND)
+            with engine.open(second) as opened:
+                assert opened.search(ask("篇1")) != old.search(ask("篇1"))
+            assert old.search(ask("都有", "篇1")) == answers
+        assert contents(first) == before
+        with engine.open(first) as again:
+            assert again.search(ask("都有", "篇1")) == answers
+        shutil.rmtree(second)
+        assert contents(first) == before
+
+    def test_the_new_index_does_without_the_old_one(
+        self, engine: Engine, first: Path, tmp_path: Path
+    ) -> None:
+        old = tmp_path / "old"
+        shutil.copytree(first, old)
+        second = updated(engine, old, tmp_path / "second", [1], self.SECOND)
+        shutil.rmtree(old)
+        assert self.everything(engine, second) == {*range(3), *range(6, 14)}
+
+    @pytest.mark.parametrize(
+        ("removed", "added", "expected"),
+        [
+            pytest.param([], (), set(range(12)), id="nothing"),
+            pytest.param([99, 2**32 - 1], (), set(range(12)), id="a number that is not there"),
+            pytest.param([0, 1, 2, 3], (), set(), id="everything"),
+            pytest.param([0, 1, 2, 3], SECOND, {12, 13}, id="everything for something else"),
+            pytest.param([3, 2], (), set(range(6)), id="out of order"),
+            pytest.param([2, 2], (), {*range(6), 9, 10, 11}, id="twice"),
+            pytest.param([], SECOND, set(range(14)), id="only added"),
+            pytest.param([4], SECOND, set(range(14)), id="what is added is not removed"),
+        ],
+    )
+    def test_what_is_left(
+        self,
+        engine: Engine,
+        first: Path,
+        tmp_path: Path,
+        removed: list[int],
+        added: tuple[Entry, ...],
+        expected: set[int],
+    ) -> None:
+        second = updated(engine, first, tmp_path / "second", removed, added)
+        assert self.everything(engine, second) == expected
+        third = updated(
+            engine, second, tmp_path / "third", [], [Entry(50, 50, {"names": ["都有"]})]
+        )
+        assert self.everything(engine, third) == {*expected, 50}
+
+    @pytest.mark.parametrize("start", [0, 40])
+    def test_a_long_series_of_updates_harms_none_before(
+        self, engine: Engine, tmp_path: Path, start: int
+    ) -> None:
+        chosen = random.Random(start)
+
+        def new(document: int) -> list[Entry]:
+            terms = {"names": ["都有", f"篇{document}"]}
+            return [Entry(document * 4 + n, document, terms) for n in range(chosen.randint(1, 4))]
+
+        held = {document: new(document) for document in range(start)}
+        made = [(built(engine, tmp_path / "00", chain.from_iterable(held.values())), dict(held))]
+        for number in range(1, 16):
+            removed = chosen.sample(sorted(held), min(len(held), chosen.randrange(4)))
+            added = {start + number * 5 + one: [] for one in range(chosen.randrange(5))}
+            added = {document: new(document) for document in added}
+            held = {d: entries for d, entries in held.items() if d not in removed} | added
+            folder = tmp_path / f"{number:02}"
+            entries = chain.from_iterable(added.values())
+            made.append((updated(engine, made[-1][0], folder, removed, entries), dict(held)))
+        for folder, expected in made:
+            assert self.everything(engine, folder) == {
+                one.number for entries in expected.values() for one in entries
+            }
+            with engine.open(folder) as opened:
+                for document in range(start + 80):
+                    found = set(numbers(opened.search(ask(f"篇{document}"))))
+                    assert found == {one.number for one in expected.get(document, [])}
+
+    def test_ranking_goes_by_what_is_there_now(
+        self, engine: Engine, first: Path, tmp_path: Path
+    ) -> None:
+        more = [Entry(n, n, {"names": ["都有", "稀有"], "text": []}) for n in range(20, 60)]
+        more.append(Entry(60, 60, {"names": ["都有", "篇0"], "text": []}))
+        with engine.open(updated(engine, first, tmp_path / "second", [1], more)) as opened:
+            found = numbers(opened.search(ask("稀有", "篇0")))
+            assert set(found) == {0, 1, 2, *range(20, 61)}
+            assert set(found[:4]) == {0, 1, 2, 60}
+
+    def test_an_old_index_that_is_not_there_is_an_error(
+        self, engine: Engine, tmp_path: Path
+    ) -> None:
+        (tmp_path / "empty").mkdir()
+        for number, old in enumerate((tmp_path / "missing", tmp_path / "empty")):
+            with pytest.raises(SearchError):
+                updated(engine, old, tmp_path / f"new-{number}", [1], self.SECOND)
 
 
 class TestFiles:
@@ -374,6 +688,13 @@ class TestFiles:
             for terms in ("漫游", "停机"), ("稀有", "常见"), ("同分",):
                 assert again.search(ask(*terms)) == index.search(ask(*terms))
 
+    def test_reading_changes_nothing(self, engine: Engine, folder: Path) -> None:
+        before = contents(folder)
+        with engine.open(folder) as opened:
+            opened.search(ask("漫游"))
+            assert contents(folder) == before
+        assert contents(folder) == before
+
     def test_closing_twice_is_no_fault(self, engine: Engine, folder: Path) -> None:
         opened = engine.open(folder)
         opened.close()
@@ -384,45 +705,146 @@ class TestFiles:
             with pytest.raises(SearchError):
                 engine.open(path)
 
-    def test_a_deleted_file_is_an_error(self, engine: Engine, folder: Path, tmp_path: Path) -> None:
-        needed = [path.name for path in folder.iterdir() if path.stat().st_size]
-        assert needed
-        for name in needed:
-            copy = tmp_path / name
-            shutil.copytree(folder, copy)
-            (copy / name).unlink()
-            with pytest.raises(SearchError):
-                _read(engine, copy)
-
-    @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-    def test_an_emptied_file_is_refused_or_seen_in_the_count(
-        self, engine: Engine, folder: Path, index: Index, tmp_path: Path
-    ) -> None:
-        for file in folder.iterdir():
-            copy = tmp_path / file.name
-            shutil.copytree(folder, copy)
-            (copy / file.name).write_bytes(b"")
-            _right_or_refused(engine, copy, index)
-
-    # Which bytes matter is for the generation's checksums to know; an engine that is handed
-    # damage may miss it, but it must never fail in a way that its callers do not expect.
-    @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-    @pytest.mark.parametrize("seed", range(4))
+    @pytest.mark.parametrize("part", range(4))
     def test_damage_raises_nothing_but_search_errors(
-        self, engine: Engine, folder: Path, tmp_path: Path, seed: int
+        self, engine: Engine, folder: Path, tmp_path: Path, part: int
     ) -> None:
-        chosen = random.Random(seed)
-        files = sorted(path for path in folder.iterdir() if path.stat().st_size)
-        refused = 0
-        for number in range(40):
-            copy = tmp_path / str(number)
-            shutil.copytree(folder, copy)
-            _damage(copy / files[number % len(files)].name, chosen)
+        tried = _tried(engine, folder, tmp_path, "damaged", part)
+        assert len(tried) == 60
+        assert tried.count("refused") > 5
+        assert set(tried) <= {"refused", "read", *_allowed(engine)}
+
+    def test_a_deleted_file_is_an_error(self, engine: Engine, folder: Path, tmp_path: Path) -> None:
+        tried = _tried(engine, folder, tmp_path, "without")
+        assert tried
+        assert set(tried) == {"refused"}
+
+    def test_an_emptied_file_is_refused_or_seen_in_the_count(
+        self, engine: Engine, folder: Path, tmp_path: Path
+    ) -> None:
+        tried = _tried(engine, folder, tmp_path, "emptied")
+        assert len(tried) == len(list(folder.iterdir()))
+        assert set(tried) <= {"refused", "read"}
+
+    @pytest.mark.parametrize("part", range(2))
+    def test_updating_what_is_damaged_raises_nothing_but_search_errors(
+        self, engine: Engine, folder: Path, tmp_path: Path, part: int
+    ) -> None:
+        tried = _tried(engine, folder, tmp_path, "damaged_then_updated", part)
+        assert len(tried) == 30
+        assert tried.count("refused") > 2
+        assert set(tried) <= {"refused", "read", *_allowed(engine)}
+
+
+# Native code may end the process at a damaged byte, as when it asks for more memory than there is.
+# Such engines get nothing but folders whose checksums were verified; test_generations shows that.
+MAY_END = ("tantivy",)
+# What an engine writes only to lock others out; without them it reads as before.
+LOCKS = (".tantivy-writer.lock", ".tantivy-meta.lock", ".managed.json", "MAIN_WRITELOCK")
+
+
+def _allowed(engine: Engine) -> tuple[str, ...]:
+    return ("ended",) if engine.name in MAY_END else ()
+
+
+def _tried(engine: Engine, folder: Path, work: Path, cases: str, part: int = 0) -> list[str]:
+    """What became of each case: read, refused, wrong; or ended, when the process did."""
+    found: list[str] = []
+    while True:
+        copies = work / f"from-{len(found)}"
+        copies.mkdir()
+        arguments = (engine.name, folder, copies, cases, str(part), str(len(found)))
+        ended = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", _CHILD, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            check=False,
+            timeout=300,
+        )
+        found += ended.stdout.split()
+        if ended.returncode == 0:
+            return found
+        assert ended.returncode in (-signal.SIGABRT, -signal.SIGBUS, -signal.SIGSEGV), ended.stderr
+        found.append("ended")
+
+
+_CHILD = """
+import sys
+from tests.search.test_engine_contract import run_cases
+run_cases(*sys.argv[1:])
+"""
+
+
+def run_cases(name: str, folder: str, work: str, cases: str, part: str, start: str) -> None:
+    """Says of each case from some number on what became of it; other errors end the process."""
+    engine = get_engine(name)
+    works = CASES[cases](engine, Path(folder), Path(work), random.Random(int(part)))
+    for number, case in enumerate(works):
+        if number >= int(start):
             try:
-                _read(engine, copy)
+                said = "wrong" if case() is False else "read"
             except SearchError:
-                refused += 1
-        assert refused
+                said = "refused"
+            sys.stdout.write(f"{said}\n")
+            sys.stdout.flush()
+
+
+# Which bytes matter is for the generation's checksums to know; an engine that is handed damage may
+# miss it, but it must never fail in a way that its callers do not expect.
+def _damaged(engine: Engine, folder: Path, work: Path, chosen: random.Random) -> Iterator[Case]:
+    files = sorted(path for path in folder.iterdir() if path.stat().st_size)
+    for number in range(60):
+        copy = _copy(folder, work / str(number))
+        _damage(copy / files[number % len(files)].name, chosen)
+        yield partial(_read, engine, copy)
+
+
+def _without(engine: Engine, folder: Path, work: Path, _: random.Random) -> Iterator[Case]:
+    for file in _needed(folder):
+        copy = _copy(folder, work / file.name)
+        (copy / file.name).unlink()
+        yield partial(_read, engine, copy)
+
+
+def _emptied(engine: Engine, folder: Path, work: Path, _: random.Random) -> Iterator[Case]:
+    with engine.open(folder) as index:
+        for file in sorted(folder.iterdir()):
+            copy = _copy(folder, work / file.name)
+            (copy / file.name).write_bytes(b"")
+            yield partial(_right_or_refused, engine, copy, index)
+
+
+def _damaged_then_updated(
+    engine: Engine, folder: Path, work: Path, chosen: random.Random
+) -> Iterator[Case]:
+    files = _needed(folder)
+    for number in range(30):
+        copy = _copy(folder, work / str(number))
+        _damage(copy / files[number % len(files)].name, chosen)
+        yield partial(_update_and_read, engine, copy, work / f"new-{number}")
+
+
+Case = Callable[[], object]
+CASES: Mapping[str, Callable[[Engine, Path, Path, random.Random], Iterator[Case]]] = {
+    "damaged": _damaged,
+    "without": _without,
+    "emptied": _emptied,
+    "damaged_then_updated": _damaged_then_updated,
+}
+
+
+def _needed(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.iterdir() if p.stat().st_size and p.name not in LOCKS)
+
+
+def _copy(folder: Path, copy: Path) -> Path:
+    return Path(shutil.copytree(folder, copy))
+
+
+def _update_and_read(engine: Engine, old: Path, new: Path) -> None:
+    updated(engine, old, new, range(990, 1000), [Entry(500, 500, {"text": ["漫游"]})])
+    _read(engine, new)
 
 
 def _damage(file: Path, chosen: random.Random) -> None:
@@ -438,19 +860,16 @@ def _damage(file: Path, chosen: random.Random) -> None:
     file.write_bytes(content)
 
 
-def _read(engine: Engine, folder: Path) -> Found:
+def _read(engine: Engine, folder: Path) -> Hits:
     with engine.open(folder) as opened:
         opened.count()
         return opened.search(ask("漫游", "筛选", "同分", filters={"kind": ("faq", "case")}))
 
 
-def _right_or_refused(engine: Engine, folder: Path, index: Index) -> None:
-    try:
-        with engine.open(folder) as opened:
-            if opened.count() == index.count():
-                assert opened.search(ask("漫游")) == index.search(ask("漫游"))
-    except SearchError:
-        pass
+def _right_or_refused(engine: Engine, folder: Path, index: Index) -> bool:
+    with engine.open(folder) as opened:
+        other = opened.count() != index.count()
+        return other or opened.search(ask("漫游")) == index.search(ask("漫游"))
 
 
 class TestThreads:
@@ -464,14 +883,15 @@ class TestThreads:
 
     def test_eight_threads_find_what_one_does(self, large: Index) -> None:
         queries = [
-            ask(f"词{number}", f"词{number + 20}", filters=filters)
+            ask(f"词{number}", f"词{number + 20}", filters=filters, among=among)
             for number in range(12)
             for filters in ({}, {"kind": ("faq",)})
+            for among in (None, tuple(range(number, 5200, 100)))
         ]
         alone = [large.search(query) for query in queries]
         begin = threading.Barrier(8)
 
-        def work(number: int) -> list[Found]:
+        def work(number: int) -> list[Hits]:
             begin.wait()
             turned = queries[number:] + queries[:number]
             return [large.search(query) for query in turned]
@@ -492,6 +912,7 @@ class TestAgreement:
     )
     @given(
         terms=st.lists(st.sampled_from([*WORDS, "没有的词"]), max_size=6),
+        fields=st.sampled_from([WEIGHTS, {"names": 1.0}, {"text": 1.0}, {"sound": 1.0}]),
         filters=st.dictionaries(
             st.sampled_from(["kind", "category", "level"]),
             st.lists(st.sampled_from(["faq", "case", "资费", "宽带", "投诉"]), max_size=2).map(
@@ -499,23 +920,40 @@ class TestAgreement:
             ),
             max_size=2,
         ),
+        among=st.none() | st.sets(st.integers(0, len(NAMES))).map(tuple),
         limit=st.sampled_from([1, 3, 100]),
     )
     def test_all_engines_find_the_same(
         self,
         indexes: dict[str, Index],
         terms: list[str],
+        fields: dict[str, float],
         filters: dict[str, tuple[str, ...]],
+        among: tuple[int, ...] | None,
         limit: int,
     ) -> None:
-        first, *others = (index.search(ask(*terms, filters=filters)) for index in indexes.values())
+        asked = ask(*terms, fields=fields, filters=filters, among=among)
+        first, *others = (index.search(asked) for index in indexes.values())
         for other in others:
-            assert set(ids(other)) == set(ids(first))
-            assert other.total == first.total
+            assert set(numbers(other)) == set(numbers(first))
         for index in indexes.values():
-            cut = index.search(ask(*terms, filters=filters, limit=limit))
-            assert len(cut.hits) == min(limit, first.total)
-            assert cut.total == first.total
+            cut = index.search(replace(asked, limit=limit))
+            assert len(cut) == min(limit, len(first))
+            assert set(numbers(cut)) <= set(numbers(first))
+
+
+class TestNoQueryLanguage:
+    @pytest.mark.parametrize("name", ENGINES)
+    def test_no_engine_touches_a_parser_or_an_analysis_of_its_library(self, name: str) -> None:
+        source = Path(inspect.getfile(type(get_engine(name)))).read_text(encoding="utf-8")
+        used = {
+            token.string.lower()
+            for token in tokenize.generate_tokens(io.StringIO(source).readline)
+            if token.type == tokenize.NAME
+        }
+        assert "search" in used
+        forbidden = ("parse", "qparser", "lenient", "regex_query", "fuzzy", "prefix", "wildcard")
+        assert not [word for word in used for part in forbidden if part in word]
 
 
 class TestRegistry:
@@ -525,7 +963,7 @@ class TestRegistry:
     def test_an_unknown_engine_lists_the_known_ones(self) -> None:
         with pytest.raises(EngineMissing) as caught:
             get_engine("lucene")
-        known = "、".join(ENGINES)
+        known = "、".join(("auto", *ENGINES))
         assert str(caught.value) == (
             f"没有检索引擎“lucene”；casebook.toml 的 [search] engine 可以写：{known}。"
         )
@@ -538,6 +976,23 @@ class TestRegistry:
             "检索引擎“absent”需要 Python 库 no_such_library，还没有安装；"
             "运行 pip install no_such_library。"
         )
+
+    @pytest.mark.parametrize("name", ["tantivy", "whoosh"])
+    def test_without_its_library_an_engine_is_missing_and_the_others_work(
+        self, monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        for module in [one for one in sys.modules if one.partition(".")[0] == name]:
+            monkeypatch.delitem(sys.modules, module)
+        monkeypatch.setitem(sys.modules, name, None)
+        for other in ENGINES:
+            monkeypatch.delitem(sys.modules, f"search.engines.{other}", raising=False)
+        with pytest.raises(
+            EngineMissing, match=f"检索引擎“{name}”需要 Python 库 {name}，还没有安装"
+        ):
+            get_engine(name)
+        assert [get_engine(other).name for other in ENGINES if other != name] == [
+            other for other in ENGINES if other != name
+        ]
 
 
 def _raised_by_whoosh() -> list[type[Exception]]:
@@ -609,3 +1064,67 @@ class TestForeignErrors:
     def test_the_list_of_errors_is_not_empty(self) -> None:
         names = {kind.__name__ for kind in _raised_by_whoosh()}
         assert {"EmptyIndexError", "FileFormatError", "TermNotFound", "LockError"} <= names
+
+
+class PanicException(BaseException):
+    """As PyO3 has it: no ``Exception``, and known by its name only."""
+
+
+class TestErrorsOfTantivy:
+    KINDS = (ValueError, OSError, RuntimeError, TypeError, AttributeError, PanicException)
+    PLACES = ("build", "update", "open", "search", "count")
+
+    @staticmethod
+    def work(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: object) -> None:
+        """Does something with an engine whose library fails."""
+        from search.engines import tantivy as module
+
+        engine = get_engine("tantivy")
+        path = built(engine, tmp_path / "index", ENTRIES[:2])
+        with engine.open(path) as opened:
+            monkeypatch.setattr(opened, "_searcher", _Failing(error))
+            monkeypatch.setattr(module.tantivy, "Index", _Failing(error))
+            (tmp_path / "new").mkdir()
+            if place == "build":
+                engine.build(tmp_path / "new", ())
+            elif place == "update":
+                engine.update(path, tmp_path / "new", (), ())
+            elif place == "open":
+                engine.open(path)
+            elif place == "search":
+                opened.search(ask("漫游"))
+            else:
+                opened.count()
+
+    @pytest.mark.parametrize("kind", KINDS)
+    @pytest.mark.parametrize("place", PLACES)
+    def test_no_error_of_tantivy_escapes(
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        kind: type[BaseException],
+        place: str,
+    ) -> None:
+        with pytest.raises(SearchError, match=r"^Tantivy 索引.*：range end index$"):
+            self.work(place, tmp_path, monkeypatch, kind("range end index"))
+
+    @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, SearchTimeout])
+    def test_who_wants_to_stop_is_not_stopped(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[BaseException]
+    ) -> None:
+        with pytest.raises(kind) as caught:
+            self.work("search", tmp_path, monkeypatch, kind("stop"))
+        assert type(caught.value) is kind
+
+
+class _Failing:
+    """Fails at whatever is asked of it."""
+
+    def __init__(self, error: object) -> None:
+        self._error = error
+
+    def __call__(self, *_: object, **__: object) -> None:
+        raise self._error  # type: ignore[misc]
+
+    def __getattr__(self, _: str) -> None:
+        raise self._error  # type: ignore[misc]

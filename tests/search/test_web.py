@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from datetime import date
 from html.parser import HTMLParser
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
@@ -120,7 +120,14 @@ def test_start_page_offers_examples_that_find_something(agent):
     examples = [link for link in page.links if link.startswith("/?q=")]
     assert len(examples) >= 3
     for link in examples:
-        assert "cs-answer" in agent.get(link).text
+        assert "data-item" in agent.get(link).text
+    assert "cs-answer" in agent.get(examples[0]).text
+
+
+def test_examples_of_the_sample_library_find_something(agent, settings):
+    assert len(settings.search.examples) >= 3
+    for example in settings.search.examples:
+        assert "data-item" in get(agent, q=example).text
 
 
 def test_nothing_found_says_what_to_do(agent):
@@ -129,9 +136,96 @@ def test_nothing_found_says_what_to_do(agent):
     assert "换少一点" in text
 
 
+NOTE = "没有一条同时含有所有词，下面是含有其中一些的。"
+
+
+def rows(html):
+    """The results of a page, each as its HTML."""
+    return re.findall(r'<li class="cs-hit.*?</li>', html, re.DOTALL)
+
+
 def test_says_when_no_result_holds_all_words(agent):
-    assert "没有一条同时包含所有词" in get(agent, q="宽带 发票 断网 彗星").text
-    assert "没有一条同时包含所有词" not in get(agent, q="漫游").text
+    html = get(agent, q="宽带 发票 断网 彗星").text
+    assert NOTE in html
+    assert len(rows(html)) > 3
+    for row in rows(html):
+        assert re.search(r"未含：.*<s>彗星</s>", row)
+    html = get(agent, q="漫游").text
+    assert NOTE not in html
+    assert "未含" not in html
+
+
+def test_names_the_words_that_a_partial_result_lacks(agent):
+    html = get(agent, q="宽带 移机", size=50).text
+    assert NOTE not in html
+    lacking = [row for row in rows(html) if "未含：<s>移机</s>" in row]
+    assert lacking
+    assert len(lacking) < len(rows(html))
+    assert not any(">移机</mark>" in row for row in lacking)
+
+
+def test_names_the_synonym_that_was_found(agent):
+    html = get(agent, q="网断了咋办").text
+    [row] = [row for row in rows(html) if "faq-broadband-fault" in row]
+    assert "按同义词“宽带断网”找到" in row
+    [row] = [row for row in rows(get(agent, q="断网 咋办").text) if "faq-broadband-fault" in row]
+    assert "按同义词" not in row
+
+
+def test_offers_what_was_probably_meant(agent):
+    page = Page(get(agent, q="补咖").text)
+    assert "您是不是要找 “补卡”？" in page.text
+    [link] = [link for link in page.links if unquote(link) == "/?q=补卡"]
+    assert ("data-ask", "补卡") in page.attributes
+    better = agent.get(link).text
+    assert "您是不是要找" not in better
+    assert "faq-sim-replace" in "".join(found(better))
+
+
+def test_says_how_many_of_the_results_can_be_listed(agent, monkeypatch):
+    assert "列出前" not in get(agent, q="宽带断了").text
+    monkeypatch.setattr(Results, "more", True)
+    assert "列出前 200 条" in get(agent, q="宽带断了").text
+
+
+def test_why_a_result_is_where_it_is(agent):
+    plain = get(agent, q="网断了咋办").text
+    assert "cs-why" not in plain
+    [link] = [link for link in Page(plain).links if "explain=1" in link]
+    html = agent.get(link).text
+    assert html.count('<details class="cs-why">') == len(rows(html)) > 2
+    [row] = [row for row in rows(html) if "faq-broadband-fault" in row]
+    row = Page(row).text
+    names = ("（词 ", r" \+ 相像 ", r" \+ 含词 ", r" \+ 常问 ", r"）\s+× 统一口径 1.0 = ")
+    parts = re.search("".join(rf"{name}([\d.]+)" for name in names), row)
+    *added, score = map(float, parts.groups())
+    assert sum(added) == pytest.approx(score, abs=0.03)
+    assert f"{score:.2f} 分" in row
+    for word in ("宽带断网", "名称", "正文", "“网断了”的同义词“宽带断网”", "单字", "权重", "得分"):
+        assert word in row
+    [back] = [link for link in Page(html).links if unquote(link) == "/?q=网断了咋办"][:1]
+    assert "cs-why" not in agent.get(back).text
+
+
+def test_the_answer_is_explained_too(agent):
+    html = get(agent, q=RESUME, explain="1").text
+    assert html.count('<details class="cs-why">') == len(rows(html)) + 1
+    assert "统一答复“欠费停机后多久能恢复？”：" in html
+    pinyin = Page(get(agent, q="qftj", explain="1").text).text
+    assert "首字母" in pinyin
+    assert not re.search(r"[\ue000-\uf8ff]", pinyin)
+
+
+def test_an_explanation_goes_along_with_filters_and_pages(agent):
+    page = Page(get(agent, q="宽带断了", explain="1", size=5).text)
+    for part in ("kind=case", "page=2"):
+        [link] = [link for link in page.links if part in link]
+        assert "explain=1" in link
+        assert "cs-why" in agent.get(link).text
+
+
+def test_dealers_are_not_shown_the_way_to_explanations(dealer):
+    assert "explain" not in get(dealer, q=RESUME).text
 
 
 def test_facets_narrow_and_can_be_taken_away(agent):
@@ -142,6 +236,68 @@ def test_facets_narrow_and_can_be_taken_away(agent):
     assert not [link for link in narrowed.links if link.startswith("/site/faq/")]
     back = get(agent).request.path + "?" + narrow.split("?")[1].replace("&kind=case", "")
     assert back in narrowed.links
+
+
+def choices(html):
+    """The filters that a page offers, with the number of results that each promises."""
+    offered = re.findall(r'<a class="cs-chip" href="([^"]*)">[^<]*<small>(\d+)</small>', html)
+    return [(link.replace("&amp;", "&"), int(count)) for link, count in offered]
+
+
+def total(html):
+    [(heading, count)] = re.findall(r"(其他结果|结果) <small>(\d+) 条", html)
+    return int(count) + (heading == "其他结果")
+
+
+def test_every_filter_finds_what_it_promises(agent):
+    seen = 0
+    first = get(agent, q="宽带断了").text
+    for link, count in choices(first):
+        narrowed = agent.get(link).text
+        assert total(narrowed) == count < total(first)
+        for second, fewer in choices(narrowed):
+            assert total(agent.get(second).text) == fewer < count
+            seen += 1
+    assert seen > 20
+
+
+def test_no_value_is_offered_that_would_widen_the_results(agent):
+    chosen = {"customer_type": ("正义感",), "category": ("宽带",)}
+    facets = {
+        "customer_type": (("正义感", 3), ("有备而来", 1)),
+        "category": (("宽带", 3), ("宽带/故障", 2), ("资费", 1)),
+        "kind": (("case", 2), ("faq", 1)),
+    }
+    results = Results(Request("投诉", chosen), (), 3, 3, None, facets, None, 0.0)
+    with agent.application.test_request_context("/"):
+        filters = web._filters(results)
+    offered = {name: [one.label for one in values] for name, values in filters.offered.items()}
+    assert offered == {"kind": ["案例", "统一口径"], "category": ["宽带 / 故障"]}
+    assert [one.label for one in filters.chosen] == ["客户类型：正义感", "业务：宽带"]
+
+
+def test_several_filters_hold_at_once_and_each_can_be_taken_away(agent):
+    html = get(agent, q="宽带", kind="case", category="宽带").text
+    kind = re.findall(r"customer_type=([^&\"]*)", html)[0]
+    chosen = {"kind": "case", "category": "宽带", "customer_type": unquote(kind)}
+    html = get(agent, q="宽带", **chosen).text
+    labels = {
+        "kind": "种类：案例",
+        "category": "业务：宽带",
+        "customer_type": f"客户类型：{unquote(kind)}",
+    }
+    removing = re.findall(r'<a class="cs-chip cs-on" href="([^"]*)">(.*?)</a>', html)
+    assert len(removing) == 3
+    for name, label in labels.items():
+        [link] = [link for link, text in removing if label in text]
+        asked = parse_qs(urlsplit(link.replace("&amp;", "&")).query)
+        assert asked == {
+            "q": ["宽带"],
+            **{other: [value] for other, value in chosen.items() if other != name},
+        }
+        wider = agent.get(link.replace("&amp;", "&")).text
+        assert label not in wider
+        assert total(wider) >= total(html) > 0
 
 
 def test_subjects_are_offered_one_level_at_a_time(agent):
@@ -174,7 +330,8 @@ def test_pages_keep_the_question_the_filter_and_the_size(agent):
 
 def test_no_page_is_offered_that_would_be_refused():
     def pages(total, size):
-        return web._pages(Results(Request("宽带", size=size), (), total, False, None, {}, 0.0))
+        asked = Request("宽带", size=size)
+        return web._pages(Results(asked, (), total, 0, None, {}, None, 0.0))
 
     assert pages(11, 10) == 2
     assert pages(200, 10) == 20
@@ -300,7 +457,13 @@ def test_no_links_to_a_site_that_is_not_served(index_root):
     app.extensions["casebook"].close()
 
 
-@pytest.mark.parametrize("path", ["/", f"/?q={RESUME}", f"/?q={SUMMER}", "/api/", "/nowhere"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", f"/?q={RESUME}", f"/?q={SUMMER}", f"/?q={RESUME}&explain=1", "/?q=补咖"),
+        *("/api/", "/nowhere"),
+    ],
+)
 def test_pages_obey_the_content_security_policy(agent, path):
     html = agent.get(path).text
     page = Page(html)
@@ -317,20 +480,26 @@ def test_api_page_shows_every_path_parameter_and_field(agent):
     page = Page(agent.get("/api/").text)
     description = agent.get("/api/openapi.json").json
     for path, methods in description["paths"].items():
-        assert path in page.text
-        for parameter in methods["get"].get("parameters", []):
-            assert parameter["description"] in page.text
+        for method, operation in methods.items():
+            assert f"{method.upper()} {path}" in page.text
+            assert operation["summary"] in page.text
+            for parameter in operation["parameters"]:
+                assert parameter["description"] in page.text
+            for status in operation["responses"]:
+                assert status in page.words
     for name, schema in description["components"]["schemas"].items():
         assert ("id", name) in page.attributes
-        for field in schema["properties"]:
+        for field, part in schema["properties"].items():
             assert field in page.words
+            assert part["description"] in page.text
     assert "curl -G http://127.0.0.1:8000/api/search" in page.text
+    assert "curl -X POST http://127.0.0.1:8000/api/chosen/faq-arrears-resume" in page.text
 
 
 @pytest.mark.parametrize("name", ["case-search.js", "case-search.css", "style.css", "icon.svg"])
 def test_static_files_are_small_and_name_no_other_server(agent, name):
     with agent.get(f"/static/{name}") as response:
         assert response.status_code == 200
-        assert len(response.data) < (8000 if name.endswith(".js") else 12000)
+        assert len(response.data) < (15_000 if name.endswith(".js") else 12_000)
         text = response.text.replace("http://www.w3.org/2000/svg", "")
     assert "//" not in re.sub(r" // .*", "", text)

@@ -11,12 +11,12 @@ from casebook.publishing import build_site, stage
 from casebook.sweep import canaries
 from search.engines.base import Engine
 from search.generations import publish
-from search.passages import passages
+from search.passages import findables
 
 
 def right(view: View, engine: Engine, folder: Path) -> None:
     view_pages(view)
-    passages(view)
+    findables(view)
     stage(view, view, folder)
     build_site(view, view, folder, folder)
     publish(view, folder, engine, "")
@@ -25,7 +25,7 @@ def right(view: View, engine: Engine, folder: Path) -> None:
 
 def wrong(library: Library, view: View, engine: Engine, folder: Path) -> None:
     view_pages(library)  # type: ignore[arg-type]
-    passages(library)  # type: ignore[arg-type]
+    findables(library)  # type: ignore[arg-type]
     stage(library, view, folder)  # type: ignore[arg-type]
     build_site(library, view, folder, folder)  # type: ignore[arg-type]
     publish(library, folder, engine, "")  # type: ignore[arg-type]
