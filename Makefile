@@ -9,7 +9,7 @@ PORT ?= 8000
 
 .PHONY: help
 help: ## this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
 
 $(READY): requirements.lock pyproject.toml
 	@echo "Making the environment in .venv (once; a few minutes on a slow line) ..."
@@ -38,6 +38,20 @@ check: $(READY) ## what CI runs: format, lint, types, import layers, docs, conte
 	$(BIN)/casebook check
 	@$(MAKE) --no-print-directory test
 
+.PHONY: bench
+bench: bench-relevance bench-speed ## both benchmarks; options in benchmarks/README.md
+
+.PHONY: bench-relevance
+bench-relevance: $(READY) ## how good the search is; DATA=DIR JSON=1 ENGINES=a,b SAMPLE=n MISSES=n
+	@$(BIN)/python -m benchmarks.relevance $(if $(DATA),--data "$(DATA)") $(if $(JSON),--json) \
+	    $(if $(ENGINES),--engines "$(ENGINES)") $(if $(SAMPLE),--sample "$(SAMPLE)") \
+	    $(if $(MISSES),--misses "$(MISSES)") $(if $(PUBLISH),--publish)
+
+.PHONY: bench-speed
+bench-speed: $(READY) ## how fast it is; DATA=DIR SIZES=1000,10000 PARTS=queries,… PUBLISH=1
+	@$(BIN)/python -m benchmarks.speed $(if $(DATA),--data "$(DATA)") $(if $(SIZES),--sizes "$(SIZES)") \
+	    $(if $(PARTS),--parts "$(PARTS)") $(if $(PUBLISH),--publish)
+
 .PHONY: format
 format: $(READY) ## put code into the house's format
 	$(BIN)/ruff format .
@@ -47,7 +61,7 @@ format: $(READY) ## put code into the house's format
 lock: $(READY) ## take newer versions of the dependencies into requirements.lock
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv
 	build/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-	    --no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock
+	    --no-emit-index-url --no-header --group dev --group bench pyproject.toml -o requirements.lock
 
 .PHONY: clean
 clean: ## remove everything generated

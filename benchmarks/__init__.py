@@ -1,0 +1,1 @@
+"""How good and how fast the search is, measured the same way by everybody; see README.md."""
