@@ -648,7 +648,8 @@ class TestSuggestions:
         options(page).filter(has_text=BROADBAND).click()
         expect(answer(page)).to_have_text(BROADBAND)
 
-    def test_suggestions_are_text(self, page, agents):
+    def test_suggestions_are_text(self, page, agents, watch):
+        watch.expect("status of 404")  # there is no such document
         page.route(
             "**/api/suggest*",
             lambda route: route.fulfill(
@@ -669,7 +670,7 @@ class TestSuggestions:
         expect(options(page)).to_contain_text("<img src=x onerror=alert(1)>")
         expect(options(page)).to_contain_text("<b>标题</b>")
         assert suggestions(page).locator("img, b").count() == 0
-        with page.expect_request("**/api/chosen/*") as counted:
+        with page.expect_response("**/api/chosen/*") as counted:
             options(page).click()
         assert counted.value.url.endswith("/api/chosen/faq-x%2F..%2F..%2Fy%3F")
 
