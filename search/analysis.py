@@ -264,13 +264,22 @@ class Analyzer:
         runs = (run for sound in question.sounds for run in _SYLLABLES.findall(sound))
         return list(dict.fromkeys(part for run in runs for part in _parts(run)))
 
-    def heard(self, question: Question, words: Sequence[str]) -> Question:
-        """A question that is also looked for by words that its parts sound like."""
+    def heard(self, question: Question, words: Sequence[str], meant: str | None = None) -> Question:
+        """A question that is also looked for by words that its parts sound like.
+
+        Args:
+            question: as it was typed.
+            words: what its parts sound like.
+            meant: the whole with these words in their places, where that is known.
+        """
         weights = {(one.field, one.text): (one.weight, one.reason) for one in question.terms}
         for word in words:
             for term in self.terms(word):
                 self._weigh(weights, term, self._ranking.heard, f"听起来像“{word}”")
         needs = question.needs
+        if meant and not question.patterns:
+            related = self.synonyms(meant)
+            needs = (tuple(self._need(word, related) for word in self.content_words(meant)),)
         if question.patterns and words:
             # Pinyin is no word of its own; the words that it stands for are what must be held.
             typed = [need for need in needs[0] if not self._is_pinyin(need.word)]
@@ -391,7 +400,8 @@ class Analyzer:
         synonyms = tuple(
             (other, tuple(dict.fromkeys(self._jieba.cut(other))))
             for name, others in related.items()
-            if word in name
+            # A character of a name alone does not stand for the name.
+            if word == name or (word in name and len(word) > 1)
             for other in others
         )
         return Need(word, tuple(ways), synonyms)

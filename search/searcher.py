@@ -216,7 +216,8 @@ class Searcher:
         check_request(request)
         question = self._analyzer.query(request.text)
         heard = heard_words(question, self._analyzer, self._store)
-        question = self._analyzer.heard(question, tuple(heard.values()))
+        meant = correction(question, heard)
+        question = self._analyzer.heard(question, tuple(heard.values()), meant)
         query = Query(question.terms, limit=_CANDIDATES, deadline=started + SECONDS)
         among = self._allowed()
         matching = match(question, self._store, among)
@@ -249,7 +250,7 @@ class Searcher:
             complete=len(complete),
             answer=self._answer(found),
             facets=self._facets(results),
-            correction=correction(question, heard),
+            correction=meant,
             took_ms=(self._clock() - started) * 1000,
         )
 

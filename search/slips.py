@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from search.analysis import Analyzer, Question
 from search.sound import SPELLINGS
 from search.store import Store
+
+_LATIN = re.compile(r"[a-z]+")
 
 
 def heard_words(question: Question, analyzer: Analyzer, store: Store) -> dict[str, str]:
@@ -39,10 +44,17 @@ def correction(question: Question, heard: dict[str, str]) -> str | None:
     """A query as it was probably meant; None when it stays as it is."""
     for sound in question.sounds if question.patterns else ():
         meant = _replaced(sound, heard)
-        if meant != sound and not any(c in SPELLINGS or c.isupper() for c in meant):
+        if meant != sound and _is_written(meant, question.sounds):
             return meant
     meant = _replaced(question.text, heard)
     return meant if meant != question.text else None
+
+
+def _is_written(meant: str, sounds: Sequence[str]) -> bool:
+    """Whether nothing in it is pinyin still; Latin words stand in every reading."""
+    if any(one in SPELLINGS or one.isupper() for one in meant):
+        return False
+    return all(run in sound for run in _LATIN.findall(meant) for sound in sounds)
 
 
 def _replaced(text: str, heard: dict[str, str]) -> str:

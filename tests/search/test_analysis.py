@@ -618,3 +618,9 @@ class TestHeard:
     def test_without_words_nothing_changes(self, sample: Analyzer) -> None:
         question = sample.query("kuandai故障")
         assert sample.heard(question, ()) == question
+
+    def test_what_was_meant_is_what_must_be_held(self, sample: Analyzer) -> None:
+        question = sample.query("光毛怎么还")
+        again = sample.heard(question, ("光猫",), "光猫怎么还")
+        assert [need.word for need in again.needs[0]] == ["光猫"]
+        assert "光猫" not in [need.word for need in question.needs[0]]
