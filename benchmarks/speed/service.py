@@ -31,11 +31,14 @@ REQUESTS = "requests"
 ARRIVALS = "arrivals"
 START = "start"
 SEARCH = "search"
+SUGGEST = "suggest"
 HEALTH = "healthz"
 RATE = 300.0
 # A process for each core.
 WORKERS = os.cpu_count() or 1
 _CLIENTS = (1, 16)
+# How many characters have been typed when suggestions are asked for.
+_TYPED = (2, 4, 6)
 _CONNECTIONS = 64
 _SECONDS = 10.0
 _ARRIVAL_SECONDS = 30.0
@@ -62,10 +65,13 @@ def service_figures(corpus: Corpus, size: int) -> Iterator[Figure]:
     """Start-up, memory, whole requests and arrivals, of one server."""
     library = _library(corpus, size)
     paths = tuple(f"/api/search?q={quote(text)}" for text in corpus.queries)
+    typed = tuple(
+        f"/api/suggest?q={quote(text[:size])}" for text in corpus.queries for size in _TYPED
+    )
     with serving(library, paths[0]) as server:
         yield Figure(START, "first answer", "after", "s", server.started, size)
         for clients in _CLIENTS:
-            for name, asked in ((SEARCH, paths), (HEALTH, ("/healthz",))):
+            for name, asked in ((SEARCH, paths), (SUGGEST, typed), (HEALTH, ("/healthz",))):
                 say(f"requests: {name}, {clients} clients, {_SECONDS:g} s ...")
                 _run(Job(server.port, asked, clients, _WARM_UP_SECONDS))
                 outcome = _run(Job(server.port, asked, clients, _SECONDS))

@@ -8,6 +8,7 @@ can also end the process: open only folders whose checksums have been verified.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ _REWRITTEN = ("meta.json", ".managed.json", ".tantivy-writer.lock", ".tantivy-me
 _HEAP = 256 * 1024 * 1024
 # White space parts terms; inside a term it is replaced by characters that no text holds.
 _SPACES = [chr(code) for code in range(0x3001) if chr(code).isspace()]
+_SPACE = re.compile(r"\s")
 _INSIDE = {ord(space): chr(0xF800 + place) for place, space in enumerate(_SPACES)}
 # Tantivy passes over longer tokens; its own limit is 65,530 bytes.
 _MAX_BYTES = 60_000
@@ -147,7 +149,7 @@ def _write(index: Any, removed: Iterable[int], entries: Iterable[Entry]) -> None
 
 def _token(term: str) -> str:
     """A term as one token: without white space, and not too long for the engine."""
-    if not term.isalnum():
+    if _SPACE.search(term):
         term = term.translate(_INSIDE)
     return term if len(term) * 4 < _MAX_BYTES else term[: _MAX_BYTES // 4]
 

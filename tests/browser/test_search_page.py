@@ -81,11 +81,12 @@ def test_typing_shows_results_without_loading_the_page_again(page, agents):
     sent = asked(page)
     suggesting = asked(page, "/api/suggest")
     box(page).press_sequentially(QUESTION, delay=20)
+    # On a busy machine a pause comes sooner, and part of the question may have the answer already.
+    page.wait_for_url(lambda url: unquote(url).endswith(f"?q={QUESTION}"))
     expect(answer(page)).to_have_text(TITLE)
     assert page.evaluate("window.same")
     assert len(sent) <= 2, "a search for each key instead of one after a pause"
     assert suggesting == sent, "one request for suggestions and one for results at each pause"
-    assert unquote(page.url).endswith(f"?q={QUESTION}")
     assert page.title().startswith(QUESTION)
     expect(page.get_by_role("status")).to_contain_text(f"统一答复：{TITLE}")
     expect(box(page)).to_be_focused()

@@ -977,9 +977,11 @@ class TestRegistry:
             "运行 pip install no_such_library。"
         )
 
-    @pytest.mark.parametrize("name", ["tantivy", "whoosh"])
+    @pytest.mark.parametrize(
+        ("name", "package"), [("tantivy", "tantivy"), ("whoosh", "whoosh-reloaded")]
+    )
     def test_without_its_library_an_engine_is_missing_and_the_others_work(
-        self, monkeypatch: pytest.MonkeyPatch, name: str
+        self, monkeypatch: pytest.MonkeyPatch, name: str, package: str
     ) -> None:
         for module in [one for one in sys.modules if one.partition(".")[0] == name]:
             monkeypatch.delitem(sys.modules, module)
@@ -987,7 +989,7 @@ class TestRegistry:
         for other in ENGINES:
             monkeypatch.delitem(sys.modules, f"search.engines.{other}", raising=False)
         with pytest.raises(
-            EngineMissing, match=f"检索引擎“{name}”需要 Python 库 {name}，还没有安装"
+            EngineMissing, match=f"检索引擎“{name}”需要 Python 库 {package}，还没有安装"
         ):
             get_engine(name)
         assert [get_engine(other).name for other in ENGINES if other != name] == [
