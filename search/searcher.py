@@ -219,25 +219,8 @@ class Searcher:
         meant = correction(question, heard)
         question = self._analyzer.heard(question, tuple(heard.values()), meant)
         query = Query(question.terms, limit=_CANDIDATES, deadline=started + SECONDS)
-        among = self._allowed()
-        matching = match(question, self._store, among)
-        found = self._ranked(question, query, matching, among)
-        results = matching.matched | BitMap(c.card.number for c in found if c.likeness >= ALIKE)
-        if request.filters:
-            query = replace(query, filters=request.filters)
-            among = results = self._filtered(results, request.filters)
-            found = self._ranked(question, query, matching, among)
-        found = [one for one in found if one.card.number in results]
-        deep = request.page * request.size
-        # What the first pages show stays where it is, whatever is found for later ones.
-        first = min(_FIRST_RESULTS, sum(one.current for one in found))
-        if deep > first and len(found) < len(results):
-            rest = results - BitMap(one.card.number for one in found)
-            deeper = replace(query, limit=_DEEP_CANDIDATES)
-            more = self._ranked(question, deeper, matching, among)
-            found += [one for one in more if one.card.number in rest]
-            found[first:] = sorted(found[first:], key=_order)
-        found = found[:MAX_DEPTH]
+        matching = match(question, self._store, self._allowed())
+        found, results = self._found(request, question, query, matching)
         start = (request.page - 1) * request.size
         page = found[start : start + request.size]
         if request.explain:
@@ -253,6 +236,26 @@ class Searcher:
             correction=meant,
             took_ms=(self._clock() - started) * 1000,
         )
+
+    def _found(
+        self, request: Request, question: Question, query: Query, matching: Matching
+    ) -> tuple[list[_Candidate], BitMap]:
+        """The results within the depth, best first, and the numbers of all results."""
+        found = self._ranked(question, query, matching, self._allowed())
+        results = matching.matched | BitMap(c.card.number for c in found if c.likeness >= ALIKE)
+        if request.filters:
+            query = replace(query, filters=request.filters)
+            results = self._filtered(results, request.filters)
+            found = self._ranked(question, query, matching, results)
+        found = [one for one in found if one.card.number in results]
+        # What the first pages show stays where it is, whatever is found for later ones.
+        first = min(_FIRST_RESULTS, sum(one.current for one in found))
+        if request.page * request.size > first and len(found) < len(results):
+            rest = results - BitMap(one.card.number for one in found)
+            deeper = replace(query, limit=_DEEP_CANDIDATES)
+            found += self._ranked(question, deeper, matching, rest)
+            found[first:] = sorted(found[first:], key=_order)
+        return found[:MAX_DEPTH], results
 
     def document(self, document_id: str) -> Stored | None:
         """The document of that id, None when this audience has none such today."""
