@@ -166,6 +166,9 @@ def _match(asked: Query) -> Any:
     if asked.among is not None:
         conditions.append(query.Or([query.Term("number", str(number)) for number in asked.among]))
     match = query.Or(terms)
-    # Beyond 5,000 entries Whoosh would merge postings one by one, ten times slower.
+    if conditions:
+        return query.Require(match, query.And(conditions))
+    # Beyond 5,000 entries Whoosh would merge postings one by one, ten times slower. Under a
+    # condition this matcher skips entries of large indexes: it is for queries without one.
     match.matcher_type = query.Or.ARRAY_MATCHER
-    return query.Require(match, query.And(conditions)) if conditions else match
+    return match

@@ -471,6 +471,21 @@ class TestHostileTerms:
         assert set(ids(found)) == {"both-terms", "one-term"}
 
 
+def test_a_filter_that_all_entries_pass_changes_nothing_in_a_large_index(
+    engine: Engine, tmp_path: Path
+) -> None:
+    chosen = random.Random(3)
+    words = [f"词{one}" for one in range(2000)]
+    entries = tuple(
+        Entry(one, one, {"text": chosen.choices(words, k=6)}, {"kind": ("faq",)})
+        for one in range(24_000)
+    )
+    asked = chosen.sample(words, 20)
+    with engine.open(built(engine, tmp_path / "large", entries)) as index:
+        free = index.search(ask(*asked, limit=50))
+        assert index.search(ask(*asked, limit=50, filters={"kind": ("faq",)})) == free
+
+
 # How often an engine looks at the clock at least while it works on a large query. Native code
 # cannot be stopped on its way: it looks before and after. Whoosh scores some two thousand entries
 # at a time.
