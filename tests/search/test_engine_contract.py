@@ -487,9 +487,8 @@ def test_a_filter_that_all_entries_pass_changes_nothing_in_a_large_index(
 
 
 # How often an engine looks at the clock at least while it works on a large query. Native code
-# cannot be stopped on its way: it looks before and after. Whoosh scores some two thousand entries
-# at a time.
-LOOKS = {"memory": 60, "tantivy": 2, "whoosh": 8}
+# cannot be stopped on its way: it looks before and after.
+LOOKS = {"memory": 60, "tantivy": 2, "whoosh": 60}
 
 
 class TestDeadline:
