@@ -1,0 +1,31 @@
+"""The command line ``casebook``, one file a group of commands.
+
+Exit codes: 0 all is well, 1 problems were found (they are named), 2 it could not run. Results go
+to standard output, progress and errors to standard error.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import click
+
+from casebook.cli.checking import check
+from casebook.cli.common import Group
+from casebook.cli.publishing import index, preview, site
+from casebook.cli.searching import search, serve
+from casebook.cli.writing import new
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(cls=Group, context_settings=_CONTEXT)
+@click.version_option(package_name="casebook")
+def main() -> None:
+    """呼叫中心的知识与案例库：写、查、发布、检索。"""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+
+
+for command in (check, new, index, site, search, serve, preview):
+    main.add_command(command)

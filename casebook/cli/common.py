@@ -1,0 +1,107 @@
+"""What the commands share: options, loading with progress, ending with the right exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from casebook.errors import CasebookError, PathError
+from casebook.library import Library, load_library
+from casebook.problems import Problem, as_text
+from casebook.settings import Audience, Settings
+
+
+class Group(click.Group):
+    """Turns the errors that users can mend into a message and exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command."""
+        try:
+            return super().invoke(ctx)
+        except CasebookError as error:
+            click.echo(f"casebook: {error}", err=True)
+            ctx.exit(2)
+
+
+class Command(click.Command):
+    """A command whose help keeps its example as it is written."""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes what stands above the options."""
+        text, _, example = (self.help or "").partition("例：")
+        formatter.write("\n")
+        with formatter.indentation():
+            formatter.write_text(" ".join(text.split()))
+        if example:
+            formatter.write(
+                "\n  例：\n"
+                + "".join(f"    {line.strip()}\n" for line in example.strip().split("\n"))
+            )
+
+
+library_option = click.option(
+    "--library",
+    "root",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    show_default="当前文件夹",
+    help="知识库的文件夹，里面有 casebook.toml。",
+)
+audience_option = click.option("--audience", metavar="A", help="受众；不写就是最窄的那个。")
+audiences_option = click.option("--audience", metavar="A", help="只为这个受众；不写就是全部。")
+
+
+def load(root: Path) -> Library:
+    """Reads the library, with a progress line on a terminal."""
+    shown = sys.stderr.isatty()
+
+    def progress(done: int, total: int) -> None:
+        if shown and (done % 50 == 0 or done == total):
+            click.echo(f"\r读取文档 {done}/{total}", err=True, nl=done == total)
+
+    return load_library(root, progress=progress)
+
+
+def finish(ctx: click.Context, problems: Sequence[Problem]) -> None:
+    """Names the files that could not be published and ends with 1."""
+    if problems:
+        click.echo(as_text(problems), err=True)
+        say(f"上面 {len({p.path for p in problems})} 个文件有问题，没有发布；其余的已经发布。")
+        ctx.exit(1)
+
+
+def chosen_audiences(settings: Settings, name: str | None) -> Iterable[Audience]:
+    """The audience that was named, or all."""
+    return (settings.audience(name),) if name else settings.audiences
+
+
+def index_folder(root: Path, audience: Audience) -> Path:
+    """Where an audience's index is."""
+    return root / "build" / "index" / audience.id
+
+
+def inside(root: Path, path: Path) -> str:
+    """A path that was asked for, relative to the library."""
+    given = path if path.exists() else root / path
+    if not given.exists():
+        raise PathError(f"没有文件或文件夹“{path}”；检查写法，或用 --library 指定知识库。")
+    try:
+        return given.resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        raise PathError(
+            f"“{path}”不在知识库“{root}”里；用 --library 指定它所在的知识库。"
+        ) from None
+
+
+def covers(wanted: str, path: str) -> bool:
+    """Whether a path is what was asked for, or inside of it."""
+    return wanted in (".", path) or path.startswith(f"{wanted}/")
+
+
+def say(message: str) -> None:
+    """Writes to standard error, where progress goes."""
+    click.echo(message, err=True)

@@ -1,0 +1,160 @@
+"""The commands that make what readers get: indexes, sites, the preview."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from casebook.cli.common import (
+    Command,
+    audiences_option,
+    chosen_audiences,
+    finish,
+    index_folder,
+    library_option,
+    load,
+    say,
+)
+from casebook.library import fingerprint, today
+from casebook.settings import Settings, load_settings
+
+
+@click.command(cls=Command)
+@audiences_option
+@click.option(
+    "--engine", metavar="E", help="检索引擎，auto 按大小选；不写就用 casebook.toml 里的。"
+)
+@click.option("--force", is_flag=True, help="没有变化也重新生成。")
+@library_option
+@click.pass_context
+def index(
+    ctx: click.Context, audience: str | None, engine: str | None, force: bool, root: Path
+) -> None:
+    """生成并发布检索索引。新索引在旁边做好、验过，再一步换上。
+
+    例：
+    casebook index
+    casebook index --audience dealer
+    """
+    from search.engines import choose_engine
+    from search.generations import current_manifest, publish
+
+    settings = load_settings(root)
+    wanted = engine or settings.search.engine
+    audiences = chosen_audiences(settings, audience)
+    source = _source(root, settings)
+    stale = []
+    for one in audiences:
+        manifest = current_manifest(index_folder(root, one))
+        chosen, _ = choose_engine(wanted, manifest.passages if manifest else 0)
+        if not force and manifest and (manifest.source, manifest.engine) == (source, chosen.name):
+            say(f"索引 {one.id}：没有变化（{manifest.documents} 篇，{manifest.passages} 段）。")
+        else:
+            stale.append(one)
+    if not stale:
+        return
+    library = load(root)
+    for one in stale:
+        view = library.view(one.id)
+        passages = sum(len(document.sections) for document in view.documents)
+        chosen, why = choose_engine(wanted, passages)
+        say(f"索引 {one.id}：{passages} 段，引擎 {chosen.name}（{why}），正在生成 …")
+        # A library with problems is indexed as far as it is good, and again next time.
+        recorded = "" if library.problems else source
+        made = publish(view, index_folder(root, one), chosen, recorded, anew=force)
+        say(f"索引 {one.id}：{made.documents} 篇，{made.passages} 段，已发布。")
+    finish(ctx, library.problems)
+
+
+@click.command(cls=Command)
+@audiences_option
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="输出的文件夹；每个受众一个子文件夹。",
+)
+@click.option("--force", is_flag=True, help="没有变化也重新生成。")
+@library_option
+@click.pass_context
+def site(
+    ctx: click.Context, audience: str | None, out: Path | None, force: bool, root: Path
+) -> None:
+    """生成静态站点，并检查里面没有别的受众的内容。
+
+    例：
+    casebook site --audience dealer
+    """
+    from casebook.publishing import build_site
+
+    settings = load_settings(root)
+    audiences = chosen_audiences(settings, audience)
+    folder = out or root / "build" / "site"
+    source = _source(root, settings)
+    stale = [
+        one for one in audiences if force or not _site_is_current(root, folder / one.id, source)
+    ]
+    for one in audiences:
+        if one not in stale:
+            say(f"站点 {one.id}：没有变化，{folder / one.id}")
+    if not stale:
+        return
+    library = load(root)
+    widest = library.view(settings.widest.id)
+    for one in stale:
+        say(f"站点 {one.id}：正在生成 …")
+        view = library.view(one.id)
+        files = build_site(view, widest, root / "build" / "stage" / one.id, folder / one.id)
+        swept = "" if one == settings.widest else "，泄漏检查通过"
+        say(f"站点 {one.id}：{len(view.documents)} 篇，{files} 个文件{swept}，{folder / one.id}")
+        if not library.problems:
+            _site_mark(root, folder / one.id).write_text(source, encoding="utf-8")
+    finish(ctx, library.problems)
+
+
+@click.command(cls=Command)
+@click.option("--audience", metavar="A", help="受众；不写就是最宽的那个，作者要看到全部。")
+@click.option(
+    "--port", default=8001, show_default=True, type=click.IntRange(1, 65535), help="端口。"
+)
+@library_option
+@click.pass_context
+def preview(ctx: click.Context, audience: str | None, port: int, root: Path) -> None:
+    """写作时的实时预览：保存一次，页面更新一次。
+
+    例：
+    casebook preview
+    """
+    from casebook.publishing import preview_configuration
+
+    settings = load_settings(root)
+    reader = settings.audience(audience or settings.widest.id)
+    file = preview_configuration(root, reader.id, root / "build" / "preview" / reader.id)
+    say(
+        f"{reader.name}看到的站点在 http://127.0.0.1:{port}/ ，保存文件后自动更新，按 Ctrl+C 停止。"
+    )
+    command = [sys.executable, "-m", "mkdocs", "serve", "--livereload"]
+    try:
+        done = subprocess.run([*command, "-f", str(file), "-a", f"127.0.0.1:{port}"], check=False)
+    except KeyboardInterrupt:
+        return
+    ctx.exit(2 if done.returncode else 0)
+
+
+def _source(root: Path, settings: Settings) -> str:
+    """Changes whenever a build would give another result: content, software, day."""
+    from casebook.publishing import software_fingerprint
+
+    return f"{fingerprint(root)} {software_fingerprint()} {today(settings)}"
+
+
+def _site_mark(root: Path, out: Path) -> Path:
+    """Where it is noted what a site was built from; never inside the site."""
+    return root / "build" / "stage" / f"{out.name}.built"
+
+
+def _site_is_current(root: Path, out: Path, source: str) -> bool:
+    mark = _site_mark(root, out)
+    return out.is_dir() and mark.is_file() and mark.read_text(encoding="utf-8") == source

@@ -1,0 +1,124 @@
+"""The commands that ask the index: once, or as a service."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from casebook.cli.common import Command, audience_option, index_folder, library_option, say
+from casebook.errors import SearchError
+from casebook.library import today
+from casebook.settings import load_settings
+
+if TYPE_CHECKING:
+    from search.searcher import Results
+
+
+@click.command(cls=Command)
+@click.argument("query")
+@audience_option
+@click.option("--kind", type=click.Choice(["case", "faq", "policy"]), help="只找这一种。")
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON，与接口相同。")
+@library_option
+def search(query: str, audience: str | None, kind: str | None, as_json: bool, root: Path) -> None:
+    """检索：与服务给出的结果相同。
+
+    例：
+    casebook search 欠费停机多久能恢复
+    """
+    from search.api import results_json
+    from search.generations import open_current
+    from search.searcher import Request, Searcher
+
+    settings = load_settings(root)
+    reader = settings.audience(audience)
+    generation = open_current(index_folder(root, reader), reader.id)
+    try:
+        searcher = Searcher(generation, today(settings), internal=reader == settings.widest)
+        results = searcher.search(Request(query, {"kind": (kind,)} if kind else {}))
+    finally:
+        generation.close()
+    if as_json:
+        click.echo(json.dumps(results_json(results), ensure_ascii=False, indent=2))
+    else:
+        click.echo(_table(results))
+
+
+@click.command(cls=Command)
+@audience_option
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="监听的地址；默认只有本机能访问。"
+)
+@click.option(
+    "--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="端口。"
+)
+@click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="用几个进程回答；人多时设成处理器的核数。",
+)
+@library_option
+def serve(audience: str | None, host: str, port: int, workers: int, root: Path) -> None:
+    """检索服务：检索页、接口和站点。
+
+    例：
+    casebook serve --audience agent
+    """
+    from search.app import serve as run
+    from search.service import ServiceConfig
+
+    settings = load_settings(root)
+    reader = settings.audience(audience)
+    config = ServiceConfig(
+        audience=reader.id,
+        internal=reader == settings.widest,
+        title=reader.title,
+        index=index_folder(root, reader),
+        site=root / "build" / "site" / reader.id,
+        today=lambda: today(settings),
+        hosts=tuple(dict.fromkeys(("127.0.0.1", "localhost", host, *settings.search.hosts))),
+        origins=settings.search.origins,
+        examples=settings.search.examples,
+        choices=root / "build" / "choices" / f"{reader.id}.sqlite",
+    )
+    say(f"{reader.name}的检索页和站点在 http://{host}:{port}/ ，按 Ctrl+C 停止。")
+    try:
+        run(config, host, port, workers)
+    except OSError as error:
+        raise SearchError(f"不能监听 {host}:{port}（{error.strerror}）；换一个 --port。") from None
+
+
+def _table(results: Results) -> str:
+    """Results for a terminal: the answer, then a line a document."""
+    lines = []
+    if results.answer:
+        answer = results.answer
+        text = next((s.text for s in answer.sections if s.key == "answer"), "")
+        lines += [f"统一答复 · {answer.title}", "", text, ""]
+    if results.correction:
+        lines += [f"您是不是要找：{results.correction}", ""]
+    if not results.hits:
+        lines.append("没有找到。换个说法，或少写几个词。")
+    elif not results.complete:
+        lines.append("没有一篇同时含有所有词，下面是含有其中一部分的。")
+    for number, hit in enumerate(results.hits, 1):
+        state = "" if hit.standing.value == "current" else f"【{hit.standing.label}】"
+        kind = _padded(hit.document.kind.label, 8)
+        lines.append(
+            f"{number:>2}  {kind}  {_padded(hit.document.id, 30)}  {state}{hit.document.title}"
+        )
+    if results.total > len(results.hits):
+        lines.append(f"共 {results.total} 篇，只列前 {len(results.hits)} 篇。")
+    return "\n".join(lines)
+
+
+def _padded(text: str, width: int) -> str:
+    """Text filled up to a width in terminal columns; Chinese characters take two."""
+    columns = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return text + " " * max(0, width - columns)
