@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 PORT ?= 8000
+SINCE ?= origin/main
+FORMAT ?= text
 
 .DEFAULT_GOAL := help
 
@@ -20,10 +22,33 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 .PHONY: serve
-serve: $(READY) ## build both sites and both indexes, then serve the agents' search, API and site
+serve: publish ## build both sites and both indexes, then serve the agents' search, API and site
+	@$(BIN)/casebook serve --audience agent --port $(PORT)
+
+.PHONY: publish
+publish: $(READY) ## build both indexes and both sites; sweep the sites for leaks
 	@$(BIN)/casebook index
 	@$(BIN)/casebook site
-	@$(BIN)/casebook serve --audience agent --port $(PORT)
+
+.PHONY: content
+content: $(READY) ## check the content alone; FORMAT=text, github, …
+	@$(BIN)/casebook check --format "$(FORMAT)"
+
+# Problems are reported here, not judged: that is for `make content`.
+.PHONY: review
+review: $(READY) ## what reviewers need, into build/review; SINCE=origin/main
+	@mkdir -p build/review
+	@$(BIN)/casebook check --format gitlab >build/review/problems.gitlab.json || test $$? -eq 1
+	@$(BIN)/casebook check --format sarif >build/review/problems.sarif || test $$? -eq 1
+	@$(BIN)/casebook impact --since "$(SINCE)" --format markdown >build/review/impact.md
+	@$(BIN)/casebook changed --since "$(SINCE)" >build/review/changed.md
+	@{ cat build/review/changed.md; echo; cat build/review/impact.md; echo; } >build/review/review.md
+	@$(BIN)/casebook codeowners --check 2>>build/review/review.md || true
+
+.PHONY: editors
+editors: $(READY) ## JSON Schemas into build/schemas, snippets into .vscode: after a change of the taxonomy
+	@$(BIN)/casebook schema
+	@$(BIN)/casebook schema --snippets .vscode/casebook.code-snippets
 
 .PHONY: test
 test: $(READY) ## every test; browser tests need Chromium
@@ -36,6 +61,7 @@ check: $(READY) ## what CI runs: format, lint, types, import layers, docs, conte
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/casebook check
+	$(BIN)/casebook codeowners --check
 	@$(MAKE) --no-print-directory test
 
 .PHONY: bench

@@ -1,24 +1,71 @@
-"""New documents from their templates: the right sections, today's dates, an id that is free."""
+"""New documents from their templates: the right sections, today's dates, an id that is free.
+
+What an author answered stands in its place; what is open says so, and the check names it.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 from pypinyin import lazy_pinyin
 
-from casebook.documents import FILL, MAX_ID, MAX_LINE, MODELS, Kind, SectionSpec
+from casebook.documents import FILL, MAX_ID, MAX_LINE, MODELS, Kind, Policy, SectionSpec
 from casebook.errors import PublishError
 from casebook.library import today
 from casebook.settings import Settings
 
 _SYLLABLES = 8
+# What YAML takes as it stands: no colon, no quotes, no mark that means something at its place.
+_PLAIN = re.compile(r"[（“]?[^\W_][\w /.、，。！？“”（）-]*(?:(?<! )#\w+)?")
+_UNSEEN = ("Cc", "Cf", "Cn", "Co", "Cs")
+
+Answers = Mapping[str, str | tuple[str, ...]]
 
 
-def new_document(root: Path, kind: Kind, title: str, settings: Settings) -> Path:
+@dataclass(frozen=True)
+class _Key:
+    """A key of the front matter as a template has it.
+
+    Attributes:
+        name: the key.
+        value: what is written where nobody answered.
+        note: a remark behind it, until somebody answers.
+        guess: the value is only an example, no answer to a question that was left open.
+    """
+
+    name: str
+    value: str | tuple[str, ...]
+    note: str = ""
+    guess: bool = False
+
+
+def clean(text: str) -> str:
+    """Text as one line: nothing that cannot be seen, single spaces."""
+    seen = (c for c in text if c.isspace() or unicodedata.category(c) not in _UNSEEN)
+    return " ".join("".join(seen).split())
+
+
+def checked_title(title: str) -> str:
+    """A title as one clean line.
+
+    Raises:
+        PublishError: it is empty or too long.
+    """
+    words = clean(title)
+    if not words or len(words) > MAX_LINE:
+        raise PublishError(f"标题有 {len(words)} 个字；写 1 到 {MAX_LINE} 个字。")
+    return words
+
+
+def new_document(
+    root: Path, kind: Kind, title: str, settings: Settings, answers: Answers | None = None
+) -> Path:
     """Writes a new document's file.
 
     Args:
@@ -26,6 +73,7 @@ def new_document(root: Path, kind: Kind, title: str, settings: Settings) -> Path
         kind: what to write.
         title: its title; for a FAQ entry the standard question.
         settings: the library's settings.
+        answers: what the author answered, by key; None when nobody was asked.
 
     Returns:
         The new file.
@@ -33,22 +81,37 @@ def new_document(root: Path, kind: Kind, title: str, settings: Settings) -> Path
     Raises:
         PublishError: the title is empty or too long, or the file cannot be written.
     """
-    words = " ".join(title.split())
-    if not words or len(words) > MAX_LINE:
-        raise PublishError(f"标题有 {len(words)} 个字；写 1 到 {MAX_LINE} 个字。")
+    words = checked_title(title)
     folder = root / kind.folder
-    name = _free_id(folder, kind, words)
+    name = free_id(kind, words, lambda name: any(folder.rglob(f"{name}.md")))
     file = folder / f"{name}.md"
-    try:
-        folder.mkdir(exist_ok=True)
-        with file.open("x", encoding="utf-8") as opened:
-            opened.write(template(kind, name, words, settings, today(settings)))
-    except OSError as error:
-        raise PublishError(f"写不了 {file}：{error.strerror}。检查文件夹的权限。") from None
+    write_new(file, template(kind, name, words, settings, today(settings), answers))
     return file
 
 
-def template(kind: Kind, name: str, title: str, settings: Settings, on: date) -> str:
+def write_new(file: Path, text: str) -> None:
+    """Writes a file that is not there yet, in a folder that may not be.
+
+    Raises:
+        PublishError: it is there, or it cannot be written.
+    """
+    try:
+        file.parent.mkdir(exist_ok=True)
+        with file.open("x", encoding="utf-8", newline="\n") as opened:
+            opened.write(text)
+    except OSError as error:
+        raise PublishError(f"写不了 {file}：{error.strerror}。检查文件夹的权限。") from None
+
+
+def template(
+    kind: Kind,
+    name: str,
+    title: str,
+    settings: Settings,
+    on: date,
+    answers: Answers | None = None,
+    sections: Iterable[str] = (),
+) -> str:
     """A new document's text.
 
     Args:
@@ -57,52 +120,108 @@ def template(kind: Kind, name: str, title: str, settings: Settings, on: date) ->
         title: its title.
         settings: give the taxonomy's terms and the review period.
         on: the day to write as today.
+        answers: what the author answered, by key; a question that was left open is marked as such.
+            None when nobody was asked: then the taxonomy's first terms stand as examples.
+        sections: its sections where they are written, each with its heading; else the template's.
     """
+    lines = [f"id: {name}", f"title: {json.dumps(title, ensure_ascii=False)}"]
+    keys = list(_keys(kind, settings, on))
+    asked = {key.name for key in keys}
+    keys += [_Key(name, value) for name, value in (answers or {}).items() if name not in asked]
+    for key in keys:
+        lines += _lines(key, answers)
+    plan = kind is Kind.POLICY and answers is not None and answers.get("rank") == Policy.PLAN
+    specs = Policy.plan_spec if plan else _specs(kind)
+    body = "\n".join(sections or (_section(spec) for spec in specs))
+    return "---\n" + "\n".join(lines) + f"\n---\n\n{body}"
+
+
+def proposals(kind: Kind, settings: Settings, on: date) -> dict[str, str]:
+    """What a template writes for keys that an author may leave as they are, by key.
+
+    Args:
+        kind: what is written.
+        settings: give the audiences, the company and the review period.
+        on: the day to write as today.
+    """
+    return {
+        key.name: key.value
+        for key in _keys(kind, settings, on)
+        if isinstance(key.value, str) and key.value and not key.guess and FILL not in key.value
+    }
+
+
+def _keys(kind: Kind, settings: Settings, on: date) -> Iterator[_Key]:
+    """The keys behind id and title, in the order of the file."""
     review = on + timedelta(days=getattr(settings.review, kind.value))
-    common = [
-        f"id: {name}",
-        f"title: {json.dumps(title, ensure_ascii=False)}",
-        f"audience: {settings.narrowest.id if kind is Kind.FAQ else settings.widest.id}",
-        f"owner: {FILL}",
-    ]
-    dates = [f"approved_on: {on}", f"review_by: {review}"]
-    lines = [*common, *_own_keys(kind, settings, on), *dates, *_links(kind)]
-    sections = "\n".join(_section(spec) for spec in _specs(kind))
-    return "---\n" + "\n".join(lines) + f"\n---\n\n{sections}"
-
-
-def _own_keys(kind: Kind, settings: Settings, on: date) -> Iterator[str]:
-    taxonomy = settings.taxonomy
+    audience = settings.narrowest if kind is Kind.FAQ else settings.widest
+    yield _Key("audience", audience.id)
+    yield _Key("owner", FILL)
     if kind is Kind.POLICY:
-        yield from (f"rank: {FILL}", f"issuer: {settings.library.company}", f"effective_from: {on}")
-        return
-    yield f"subject: {taxonomy.subject_paths[0]}  # 从 casebook.toml 里选"
-    if kind is Kind.FAQ:
-        yield from ("similar:", *(f"  - {FILL}客户的另一种说法 {n}" for n in (1, 2, 3)))
-        yield f"effective_from: {on}"
-        return
-    yield f"author: {FILL}岗位，不写姓名"
-    yield f"level: {taxonomy.levels[-2]}  # {'、'.join(taxonomy.levels)}"
-    yield from ("customer_types:", f"  - {taxonomy.customer_types[0]}")
-    yield f"reason: {taxonomy.reasons[0]}  # {'、'.join(taxonomy.reasons)}"
-    yield f"manner: {taxonomy.manners[0]}  # {'、'.join(taxonomy.manners)}"
-    yield from ("needs:", f"  - {taxonomy.needs[1]}")
-    yield f"channel: {taxonomy.channels[0]}  # {'、'.join(taxonomy.channels)}"
-    yield f"method: {taxonomy.methods[0]}  # {'、'.join(taxonomy.methods)}"
-    yield f"happened: {on:%Y-%m}"
-    yield f"written: {on}"
-    yield f"purpose: {FILL}读完以后会做什么"
-    yield f"typicality: {FILL}代表哪一类问题"
-    yield f"timeliness: {FILL}为什么现在要写"
-    yield f"feasibility: {FILL}明天就能用上什么"
+        yield _Key("rank", FILL)
+        yield _Key("issuer", settings.library.company)
+        yield _Key("number", "")
+    else:
+        first = settings.taxonomy.subject_paths[0]
+        yield _Key("subject", first, "从 casebook.toml 里选", guess=True)
+    if kind is Kind.CASE:
+        yield from _case_keys(settings, on)
+    elif kind is Kind.FAQ:
+        wanted = range(1, max(1, settings.faq.similar) + 1)
+        yield _Key("similar", tuple(f"{FILL}客户的另一种说法 {n}" for n in wanted))
+    if kind is not Kind.CASE:
+        yield _Key("effective_from", str(on))
+    yield _Key("approved_on", str(on))
+    yield _Key("review_by", str(review))
+    if kind is Kind.POLICY:
+        yield _Key("supersedes", ())
+    example = () if kind is Kind.POLICY else (f"policy-{kind.value}-rests-on",)
+    yield _Key("policies", example, f"{FILL}依据的政策，如 policy-x#3")
+    if kind is Kind.CASE:
+        yield _Key("faq", ())
 
 
-def _links(kind: Kind) -> Iterator[str]:
-    if kind is not Kind.POLICY:
-        yield from (
-            "policies:",
-            f"  - policy-{kind.value}-rests-on  # {FILL}依据的政策，如 policy-x#3",
-        )
+def _case_keys(settings: Settings, on: date) -> Iterator[_Key]:
+    taxonomy = settings.taxonomy
+
+    def term(name: str, terms: tuple[str, ...], example: int = 0) -> _Key:
+        return _Key(name, terms[example], "、".join(terms), guess=True)
+
+    yield _Key("author", f"{FILL}岗位，不写姓名")
+    yield term("level", taxonomy.levels, -2)
+    yield _Key("customer_types", taxonomy.customer_types[:1], guess=True)
+    yield term("reason", taxonomy.reasons)
+    yield term("manner", taxonomy.manners)
+    yield _Key("needs", taxonomy.needs[1:2], guess=True)
+    yield term("channel", taxonomy.channels)
+    yield term("method", taxonomy.methods)
+    yield _Key("happened", f"{on:%Y-%m}", guess=True)
+    yield _Key("written", str(on))
+    yield _Key("purpose", f"{FILL}读完以后会做什么")
+    yield _Key("typicality", f"{FILL}代表哪一类问题")
+    yield _Key("timeliness", f"{FILL}为什么现在要写")
+    yield _Key("feasibility", f"{FILL}明天就能用上什么")
+
+
+def _lines(key: _Key, answers: Answers | None) -> Iterator[str]:
+    """A key's lines: what was answered, what a template proposes, or that it is open."""
+    given = None if answers is None else answers.get(key.name)
+    value, note = given or key.value, "" if given else key.note
+    if answers is not None and key.guess and not given:
+        value = (FILL,) if isinstance(key.value, tuple) else FILL
+    if isinstance(value, tuple) and isinstance(key.value, tuple):
+        # A list with too few answers keeps the places of the others.
+        value = (*value, *(one for one in key.value[len(value) :] if FILL in one))
+    remark = f"  # {note}" if note else ""
+    if isinstance(value, str):
+        yield from [f"{key.name}: {_scalar(value)}{remark}"] if value else []
+    elif value:
+        yield from (f"{key.name}:", *(f"  - {_scalar(one)}{remark}" for one in value))
+
+
+def _scalar(text: str) -> str:
+    """Text as YAML, as it stands where that means the same."""
+    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
 
 
 def _specs(kind: Kind) -> tuple[SectionSpec, ...]:
@@ -115,13 +234,19 @@ def _section(spec: SectionSpec) -> str:
     return f"## {spec.heading}\n\n{FILL}{spec.help}\n"
 
 
-def _free_id(folder: Path, kind: Kind, title: str) -> str:
-    """An id from the title's sound that no file of the folder has."""
+def free_id(kind: Kind, title: str, taken: Callable[[str], bool]) -> str:
+    """An id from the title's sound that is not taken.
+
+    Args:
+        kind: what it is for.
+        title: gives the sound.
+        taken: whether an id is.
+    """
     syllables = [
         part for part in re.split(r"[^a-z0-9]+", " ".join(lazy_pinyin(title)).lower()) if part
     ]
     stem = "-".join([kind.value, *(syllables or ["new"])[:_SYLLABLES]])[: MAX_ID - 4].rstrip("-")
     name, number = stem, 2
-    while any(folder.rglob(f"{name}.md")):
+    while taken(name):
         name, number = f"{stem}-{number}", number + 1
     return name

@@ -23,7 +23,7 @@ from pydantic import ValidationError
 
 from casebook.digests import bytes_digest, package_files, software_digest
 from casebook.documents import MODELS, Kind
-from casebook.problems import Problem, Severity
+from casebook.problems import Edit, Problem, Severity
 from casebook.reading import Reading
 from casebook.settings import Settings
 
@@ -177,11 +177,13 @@ def _from_json(value: bytes, kind: Kind) -> Reading:
     more = json.loads(rest)
     return Reading(
         document=MODELS[kind].model_validate_json(document) if document else None,
-        problems=tuple(_problem(values) for values in more["problems"]),
+        problems=tuple(problem_from(values) for values in more["problems"]),
         lines=more["lines"],
         targets=tuple(more["targets"]),
     )
 
 
-def _problem(values: dict[str, Any]) -> Problem:
-    return Problem(**values | {"severity": Severity(values["severity"])})
+def problem_from(values: dict[str, Any]) -> Problem:
+    """A problem from what ``dataclasses.asdict`` made of it."""
+    fix = tuple(Edit(**edit) for edit in values["fix"])
+    return Problem(**values | {"severity": Severity(values["severity"]), "fix": fix})

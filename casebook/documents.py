@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Self
@@ -18,12 +19,16 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     PlainSerializer,
     ValidationInfo,
+    WithJsonSchema,
     model_validator,
 )
-from pydantic.json_schema import SkipJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
+from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core.core_schema import with_info_after_validator_function
 
 from casebook.validation import nearest
 
@@ -131,13 +136,30 @@ def _audience(value: str, info: ValidationInfo) -> str:
     return value
 
 
-def _term(taxonomy: str) -> AfterValidator:
-    """A validator that asks for a term of one list of the taxonomy."""
+@dataclass(frozen=True)
+class TermOf:
+    """A validator that asks for a term of one list of the taxonomy; its JSON Schema names the list.
 
-    def check(value: str, info: ValidationInfo) -> str:
+    Attributes:
+        taxonomy: the list, an attribute of the settings' taxonomy.
+    """
+
+    taxonomy: str
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return with_info_after_validator_function(self._known, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return handler(schema) | {"taxonomy": self.taxonomy}
+
+    def _known(self, value: str, info: ValidationInfo) -> str:
         if not info.context:
             return value
-        known = getattr(info.context["settings"].taxonomy, taxonomy)
+        known = getattr(info.context["settings"].taxonomy, self.taxonomy)
         if value not in known:
             guess = nearest(value, known)
             hint = f"是不是“{guess}”？" if guess else ""
@@ -145,8 +167,6 @@ def _term(taxonomy: str) -> AfterValidator:
                 "unknown-term", f"分类里没有“{value}”", f"{hint}可选：" + "、".join(known[:40])
             )
         return value
-
-    return AfterValidator(check)
 
 
 def _enough(key: str) -> AfterValidator:
@@ -196,16 +216,64 @@ def _parsed_citation(value: str) -> Citation:
     return Citation(policy=policy, article=article or None)
 
 
+class Waiver(Record):
+    """A rule that a document does not keep, and why; written ``rule-name@place reason``.
+
+    Attributes:
+        rule: the rule's code.
+        place: the key or the heading of the section where it is not kept; None for the document.
+        reason: why, for whoever reviews it.
+    """
+
+    rule: str
+    place: str | None = None
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.rule}{f'@{self.place}' if self.place else ''} {self.reason}"
+
+
+def _waiver(value: object) -> object:
+    if isinstance(value, Waiver):
+        return value
+    match = re.fullmatch(r"([a-z0-9]+(?:-[a-z0-9]+)*)(?:@(\S+))?\s+(\S.*)", str(value))
+    if not match:
+        raise _fault(
+            "invalid-value", f"“{value}”不是豁免", "写成“规则名 理由”，或“规则名@段落 理由”"
+        )
+    return Waiver(rule=match[1], place=match[2], reason=match[3])
+
+
 Day = Annotated[date, BeforeValidator(_day)]
-Month = Annotated[str, AfterValidator(_month)]
+Month = Annotated[
+    str, AfterValidator(_month), Field(json_schema_extra={"pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"})
+]
 Line = Annotated[str, Field(min_length=1, max_length=MAX_LINE)]
 DocumentId = Annotated[str, AfterValidator(_document_id)]
 AudienceId = Annotated[str, AfterValidator(_audience)]
-Subject = Annotated[str, _term("subject_paths")]
+Subject = Annotated[
+    str,
+    TermOf("subject_paths"),
+    Field(title="业务分类", description="这件事属于哪一类业务，写到最细的一级，如 资费/套餐变更。"),
+]
 Cited = Annotated[
     Citation,
     BeforeValidator(_citation),
     PlainSerializer(str, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": "^policy(-[a-z0-9]+)+(#[a-z0-9]+)?$"}),
+]
+RestsOn = Annotated[
+    tuple[Cited, ...],
+    Field(
+        title="依据",
+        description="依据的政策，每行一个，写成 policy-编号 或 policy-编号#条号。",
+    ),
+]
+Waived = Annotated[
+    Waiver,
+    BeforeValidator(_waiver),
+    PlainSerializer(str, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": r"^[a-z0-9]+(-[a-z0-9]+)*(@\S+)?\s+\S"}),
 ]
 FaqId = Annotated[str, Field(pattern=r"^faq(-[a-z0-9]+)+$")]
 PolicyId = Annotated[str, Field(pattern=r"^policy(-[a-z0-9]+)+$")]
@@ -262,6 +330,7 @@ class Document(Record):
         review_by: when it must be looked at again; None in views that do not show it.
         subject: a path of the taxonomy.
         policies: what it rests on.
+        waivers: rules that it does not keep, and why; never shown to readers.
         sections: in order.
         digest: changes whenever the document does: that of the file's bytes in a Library, in a View
             one that tells nothing of what the View leaves out.
@@ -274,15 +343,28 @@ class Document(Record):
     # What reading fills in and no author writes.
     derived: ClassVar[tuple[str, ...]] = ("sections", "digest")
 
-    id: DocumentId
-    title: Line
-    audience: AudienceId
-    owner: Line
-    approved_on: Day
-    review_by: Day | None = None
+    id: DocumentId = Field(
+        title="编号", description="小写字母、数字和连字符；一旦发布不再改，网址和引用都靠它。"
+    )
+    title: Line = Field(title="标题", description="一行；案例写出冲突，统一口径写客户的标准问。")
+    audience: AudienceId = Field(
+        title="受众", description="能看这一篇的最窄的受众；没有写或写错就不会发布。"
+    )
+    owner: Line = Field(title="负责人", description="对内容负责的班组或岗位，不写姓名。")
+    approved_on: Day = Field(title="核准日期", description="这一版文字核准的日期。")
+    review_by: Day | None = Field(
+        None, title="复核日期", description="最迟哪一天要再看一遍；到期前后会提醒负责人。"
+    )
     subject: Subject | None = None
-    tags: tuple[Line, ...] = ()
-    policies: tuple[Cited, ...] = ()
+    tags: tuple[Line, ...] = Field(
+        (), title="标签", description="另外几个便于检索的词，每行一个；可以不写。"
+    )
+    policies: RestsOn = ()
+    waivers: tuple[Waived, ...] = Field(
+        (),
+        title="豁免",
+        description="这一篇不照办的检查规则和理由，每行一条：规则名 理由，或 规则名@段落 理由。",
+    )
     sections: tuple[Section, ...] = ()
     digest: SkipJsonSchema[str] = ""
 
@@ -348,23 +430,41 @@ class Case(Document):
     )
 
     subject: Subject
-    author: Line | None = None
-    level: Annotated[str, _term("levels")]
-    customer_types: Annotated[
-        tuple[Annotated[str, _term("customer_types")], ...], Field(min_length=1)
-    ]
-    reason: Annotated[str, _term("reasons")]
-    manner: Annotated[str, _term("manners")]
-    needs: Annotated[tuple[Annotated[str, _term("needs")], ...], Field(min_length=1)]
-    channel: Annotated[str, _term("channels")]
-    method: Annotated[str, _term("methods")]
-    happened: Month
-    written: Day
-    purpose: Line
-    typicality: Line
-    timeliness: Line
-    feasibility: Line
-    faq: tuple[FaqId, ...] = ()
+    author: Line | None = Field(None, title="编写人", description="写岗位，不写姓名。")
+    level: Annotated[str, TermOf("levels")] = Field(
+        title="级别", description="这件事到了哪一步：从建议、抱怨到投诉、危机。"
+    )
+    customer_types: tuple[Annotated[str, TermOf("customer_types")], ...] = Field(
+        title="客户类型", description="客户当时的样子，可以不止一种，每行一个。", min_length=1
+    )
+    reason: Annotated[str, TermOf("reasons")] = Field(
+        title="有理无理", description="查清事实以后，客户的要求有没有道理。"
+    )
+    manner: Annotated[str, TermOf("manners")] = Field(
+        title="正常非正常", description="客户表达的方式是否正常；与有没有道理是两回事。"
+    )
+    needs: tuple[Annotated[str, TermOf("needs")], ...] = Field(
+        title="诉求", description="客户真正想要的，可以不止一个，每行一个。", min_length=1
+    )
+    channel: Annotated[str, TermOf("channels")] = Field(title="渠道", description="投诉从哪里来。")
+    method: Annotated[str, TermOf("methods")] = Field(
+        title="分析方法", description="评析主要用哪一种方法。"
+    )
+    happened: Month = Field(
+        title="发生月份", description="写成 2026-03；只到月，认不出是哪一位客户。"
+    )
+    written: Day = Field(title="成稿日期", description="写成 2026-03-01。")
+    purpose: Line = Field(
+        title="目的性", description="读完这一篇，同事能做到什么以前做不到的事？写成“读后能够……”。"
+    )
+    typicality: Line = Field(title="典型性", description="它代表哪一类问题，这一类一个月有多少件？")
+    timeliness: Line = Field(title="时效性", description="现在写，谁用得上？")
+    feasibility: Line = Field(
+        title="可行性", description="里面的做法，一个普通坐席明天照着能不能做？"
+    )
+    faq: tuple[FaqId, ...] = Field(
+        (), title="统一口径", description="当时该用的统一口径，每行一个编号；可以不写。"
+    )
 
 
 class Faq(Document):
@@ -393,10 +493,15 @@ class Faq(Document):
     )
 
     subject: Subject
-    similar: Annotated[tuple[Line, ...], _enough("similar")]
-    effective_from: Day
-    effective_until: Day | None = None
-    policies: Annotated[tuple[Cited, ...], _enough("policies")]
+    similar: Annotated[tuple[Line, ...], _enough("similar")] = Field(
+        title="相似问",
+        description="客户的另几种说法，每行一个，照客户的原话写；只用来检索，不显示。",
+    )
+    effective_from: Day = Field(title="生效日期", description="从哪一天起可以这样答。")
+    effective_until: Day | None = Field(
+        None, title="失效日期", description="最后一天；没有定就不写。过了这一天，代理商看不到它。"
+    )
+    policies: Annotated[RestsOn, _enough("policies")]
 
     @property
     def answer(self) -> str:
@@ -420,12 +525,18 @@ class Policy(Document):
     )
     PLAN: ClassVar[str] = "预案"
 
-    rank: Annotated[str, _term("ranks")]
-    issuer: Line
-    number: Line | None = None
-    effective_from: Day
-    effective_until: Day | None = None
-    supersedes: tuple[PolicyId, ...] = ()
+    rank: Annotated[str, TermOf("ranks")] = Field(
+        title="效力级别", description="上一级的规定优先；预案按预案的段落写。"
+    )
+    issuer: Line = Field(title="发布单位", description="谁发布的。")
+    number: Line | None = Field(None, title="文号", description="照原文写；没有确定的就不写。")
+    effective_from: Day = Field(title="生效日期", description="从哪一天起执行。")
+    effective_until: Day | None = Field(
+        None, title="失效日期", description="最后一天；没有定就不写。"
+    )
+    supersedes: tuple[PolicyId, ...] = Field(
+        (), title="取代", description="被这一份取代的政策，每行一个编号；没有就不写。"
+    )
 
 
 AnyDocument = Case | Faq | Policy

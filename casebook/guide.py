@@ -11,7 +11,7 @@ from casebook.documents import Case, Faq, Kind, Policy, SectionSpec
 from casebook.library import View
 from casebook.pages import NavEntry, Page, markdown_text
 from casebook.problems import Severity
-from casebook.rules import Rule
+from casebook.rules import Rule, Topic
 
 
 def model_text(kind: Kind) -> str:
@@ -73,22 +73,40 @@ def _sections(specs: tuple[SectionSpec, ...]) -> str:
 
 
 def _rules() -> Page:
-    intro = "每条提示后面的方括号里是规则的名字，在这里查它为什么要紧、怎么改。"
-    parts = [_rule(rule) for rule in RULES]
-    return Page("guide/rules.md", "检查规则", "\n\n".join([intro, *parts]))
+    parts = [
+        "每条提示后面的方括号里是规则的名字，在这里查它为什么要紧、怎么改。"
+        "错误要改好才能合并；提醒请看一看，有道理就改。",
+        "确有理由不照办的，在信息块里写豁免，每条一行：规则名、可以加“@段落”、再写理由。\n\n"
+        + _code("waivers:\n  - 规则名@细节 理由写在这里"),
+    ]
+    for topic in Topic:
+        rules = [rule for rule in RULES if rule.topic is topic]
+        if rules:
+            parts += [f"## {topic.value} {{#{topic.name.lower().replace('_', '-')}}}"]
+            parts += [_rule(rule) for rule in rules]
+    return Page("guide/rules.md", "检查规则", "\n\n".join(parts))
 
 
 def _rule(rule: Rule) -> str:
-    severity = "错误：有这个问题的文件不会发布" if rule.severity is Severity.ERROR else "提醒"
+    severity = {
+        Severity.ERROR: "错误，改好才能合并",
+        Severity.WARNING: "提醒",
+        Severity.NOTE: "备注，用 `--notes` 才列出",
+    }[rule.severity]
     parts = [
-        f"## {rule.code} {{#{rule.code}}}",
+        f"### {rule.code} {{#{rule.code}}}",
         f"**检查什么：**{markdown_text(rule.summary)}",
         f"**为什么：**{markdown_text(rule.reason)}",
         f"**程度：**{severity}。",
+        f"**什么时候可以豁免：**{markdown_text(rule.waiver) or '不能豁免。'}",
     ]
+    if rule.settings:
+        keys = "、".join(f"`{key}`" for key in rule.settings)
+        parts.append(f"**设置：**`casebook.toml` 的 {keys}。")
     if rule.example:
         wrong = _visible(rule.example.wrong) or "（没有写）"
         parts += [f"错误的写法：\n\n{_code(wrong)}", f"正确的写法：\n\n{_code(rule.example.right)}"]
+    parts.append(f"从 {rule.since} 版起有。")
     return "\n\n".join(parts)
 
 

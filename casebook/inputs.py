@@ -8,25 +8,24 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from casebook import reading_rules as rules
 from casebook.cache import CACHE_FILE, ReadingCache
 from casebook.digests import bytes_digest, file_digest
-from casebook.documents import Case, Document, Kind, Policy, Section
-from casebook.errors import RenderError
-from casebook.markup import DOCUMENT_LINK, MARKDOWN_LINK, Renderer, link_target
+from casebook.documents import Document, Kind
+from casebook.markup import Renderer
 from casebook.problems import Problem
-from casebook.reading import Reading, read_bytes, read_document
+from casebook.reading import Reading, read_bytes
+from casebook.rendered import MANY, Given, kind_of, read_many, read_rendered
 from casebook.settings import GLOSSARY_FILE, SETTINGS_FILE, Settings
 
 Progress = Callable[[int, int], None]
 # The coarsest clock that a file system may have: a file that was changed within one tick of being
 # read can change again and look the same.
 _TICK = 2_000_000_000
-_KINDS = {kind.folder: kind for kind in Kind}
 
 
 @dataclass(frozen=True)
@@ -88,23 +87,47 @@ def read_inputs(
         What each file gave, by path; what is wrong with files and folders that cannot be read.
     """
     problems: list[Problem] = []
-    inputs: dict[str, Input] = {}
     started = time.time_ns()
     paths = list(_paths(root, problems))
-    with ReadingCache(root / CACHE_FILE, settings) as cache, Renderer() as renderer:
-        reader = _Reader(root, settings, cache, renderer, started)
-        for done, path in enumerate(paths, 1):
-            inputs[path] = reader.read(path, previous.get(path))
+    with ReadingCache(root / CACHE_FILE, settings) as cache:
+        reader = _Reader(root, settings, cache, started)
+        looked = {path: reader.look_at(path, previous.get(path)) for path in paths}
+        inputs = {path: one for path, one in looked.items() if isinstance(one, Input)}
+        new = [one for one in looked.values() if isinstance(one, _New)]
+        for one in reader.read(new):
+            inputs[one.path] = one
             if progress:
-                progress(done, len(paths))
+                progress(len(inputs), len(paths))
         cache.keep_only({(one.path, one.digest) for one in inputs.values()})
-    return inputs, problems
+    return {path: inputs[path] for path in paths}, problems
+
+
+def read_one(raw: bytes, path: str, kind: Kind, settings: Settings) -> Input:
+    """Reads and renders one file that need not be on a disk.
+
+    Args:
+        raw: its bytes.
+        path: its name in problems, relative to the library.
+        kind: what it must be.
+        settings: the library's settings.
+    """
+    with Renderer() as renderer:
+        reading, _ = read_rendered(raw, path, kind, settings, renderer)
+    return _input(path, "", bytes_digest(raw), reading)
 
 
 def fingerprint(root: Path) -> str:
     """A digest of every input file of a library: names and bytes, links not followed."""
     digests = {path: file_digest(root / path) for path in _paths(root, [])}
     return fingerprint_of(settings_digests(root) | digests)
+
+
+def stray_files(root: Path) -> dict[str, str]:
+    """What lies among the documents and is none: the digest of each, by path."""
+    strays: list[Problem] = []
+    for _ in _paths(root, strays):
+        pass
+    return {stray.path: file_digest(root / stray.path) for stray in strays}
 
 
 def fingerprint_of(digests: Mapping[str, str]) -> str:
@@ -122,24 +145,27 @@ def settings_digests(root: Path) -> dict[str, str]:
     return {name: file_digest(root / name) for name in (SETTINGS_FILE, GLOSSARY_FILE)}
 
 
+@dataclass(frozen=True)
+class _New:
+    """A file that must be read and rendered."""
+
+    path: str
+    stamp: str
+    digest: str
+    raw: bytes
+
+
 class _Reader:
     """Reads files, each with as little work as gives the same."""
 
-    def __init__(
-        self,
-        root: Path,
-        settings: Settings,
-        cache: ReadingCache,
-        renderer: Renderer,
-        started: int,
-    ) -> None:
+    def __init__(self, root: Path, settings: Settings, cache: ReadingCache, started: int) -> None:
         self._root = root
         self._settings = settings
         self._cache = cache
-        self._renderer = renderer
         self._started = started
 
-    def read(self, path: str, before: Input | None) -> Input:
+    def look_at(self, path: str, before: Input | None) -> Input | _New:
+        """What a file gives, as far as that is known."""
         stamp = _stamp(f"{self._root}/{path}", self._started)
         if before and stamp and before.stamp == stamp:
             return before
@@ -152,61 +178,42 @@ class _Reader:
         digest = bytes_digest(raw)
         if before and before.digest == digest:
             return replace(before, stamp=stamp)
-        kind = _KINDS[path.partition("/")[0]]
-        reading = self._cache.get(path, kind, digest) or self._read(path, kind, raw, digest)
-        return Input(path, stamp, digest, _source(path, reading), reading.problems)
+        reading = self._cache.get(path, kind_of(path), digest)
+        if reading is None:
+            return _New(path, stamp, digest, raw)
+        return _input(path, stamp, digest, reading)
 
-    def _read(self, path: str, kind: Kind, raw: bytes, digest: str) -> Reading:
-        reading = read_document(raw, path, kind, self._settings)
-        try:
-            rendered = self._rendered(reading, path)
-        except _Unrenderable as error:
-            # Another time it may do: how long rendering takes depends on the machine.
-            return Reading(None, (*reading.problems, error.problem), reading.lines)
-        self._cache.put(path, digest, rendered)
-        return rendered
+    def read(self, new: Sequence[_New]) -> Iterator[Input]:
+        """What files give that are not known, in any order."""
+        left = {one.path: one for one in new}
+        for path, reading, certain in self._readings(new):
+            one = left.pop(path)
+            if certain:
+                self._cache.put(path, one.digest, reading)
+            yield _input(path, one.stamp, one.digest, reading)
+        # Where a process that read some of them died, they are read here.
+        rest = list(left.values())
+        for start in range(0, len(rest), MANY - 1):
+            yield from self.read(rest[start : start + MANY - 1])
 
-    def _rendered(self, reading: Reading, path: str) -> Reading:
-        if reading.document is None:
-            return reading
-        sections = tuple(self._section(s, reading, path) for s in reading.document.sections)
-        document = reading.document.model_copy(update={"sections": sections})
-        return replace(reading, document=document, targets=_targets(document))
-
-    def _section(self, section: Section, reading: Reading, path: str) -> Section:
-        try:
-            html = self._renderer.render(section.text)
-        except RenderError as error:
-            line = reading.lines.get(section.key, 1)
-            message = f"段落“{section.heading}”排不出来：{error}。"
-            hint = "拆短，或去掉成串的括号、反引号、星号。"
-            raise _Unrenderable(rules.UNRENDERABLE.problem(path, line, message, hint)) from None
-        return section.model_copy(update={"html": html})
+    def _readings(self, new: Sequence[_New]) -> Iterator[Given]:
+        if len(new) >= MANY:
+            yield from read_many({one.path: one.raw for one in new}, self._settings)
+            return
+        with Renderer() as renderer:
+            for one in new:
+                kind = kind_of(one.path)
+                yield one.path, *read_rendered(one.raw, one.path, kind, self._settings, renderer)
 
 
-class _Unrenderable(Exception):
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-        super().__init__(str(problem))
+def _input(path: str, stamp: str, digest: str, reading: Reading) -> Input:
+    return Input(path, stamp, digest, _source(path, reading), reading.problems)
 
 
 def _source(path: str, reading: Reading) -> Source | None:
     if reading.document is None:
         return None
     return Source(path, reading.document, reading.lines, reading.targets)
-
-
-def _targets(document: Document) -> tuple[str, ...]:
-    """All that a document points to, cited or linked: ids, or articles as ``policy-x#3``."""
-    targets = {str(citation) for citation in document.policies}
-    if isinstance(document, Case):
-        targets.update(document.faq)
-    if isinstance(document, Policy):
-        targets.update(document.supersedes)
-    for section in document.sections:
-        links = (*MARKDOWN_LINK.finditer(section.text), *DOCUMENT_LINK.finditer(section.html))
-        targets.update(link_target(link) for link in links)
-    return tuple(sorted(targets))
 
 
 def _paths(root: Path, problems: list[Problem]) -> Iterator[str]:

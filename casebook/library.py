@@ -20,6 +20,7 @@ from pydantic_core import to_json
 from casebook import reading_rules as rules
 from casebook.digests import bytes_digest
 from casebook.documents import (
+    ID_PATTERN,
     Case,
     Document,
     Kind,
@@ -34,12 +35,14 @@ from casebook.inputs import (
     fingerprint,
     fingerprint_of,
     read_inputs,
+    read_one,
     settings_digests,
 )
 from casebook.markup import DOCUMENT_LINK, MARKDOWN_LINK, link_target
 from casebook.problems import Problem, sort_problems
 from casebook.settings import (
     Audience,
+    Reviewers,
     Settings,
     Taxonomy,
     load_settings,
@@ -53,6 +56,7 @@ __all__ = [
     "fingerprint",
     "load_library",
     "today",
+    "with_text",
 ]
 
 _NOTHING: frozenset[str] = frozenset()
@@ -190,20 +194,54 @@ def load_library(
     settings = settings or load_settings(root)
     known = previous.inputs if previous and previous.settings == settings else {}
     inputs, problems = read_inputs(root, settings, known, progress)
+    digests.update((path, one.digest) for path, one in inputs.items())
+    return _library(settings, inputs, problems, fingerprint_of(digests))
+
+
+def with_text(
+    library: Library, kind: Kind, text: str, path: str | None = None
+) -> tuple[Library, str]:
+    """A library as it would be with one file changed or added; nothing is written.
+
+    Args:
+        library: the library as it is.
+        kind: what the file holds.
+        text: the whole file.
+        path: where it is or will be, relative to the library. When none is given, that is where
+            the document of the same id is, or a new file named after its id.
+
+    Returns:
+        The library, and where the file is in it.
+    """
+    path = path or _path_of(library, kind, text)
+    one = read_one(text.encode(), path, kind, library.settings)
+    return _library(library.settings, {**library.inputs, path: one}, [], ""), path
+
+
+def _library(
+    settings: Settings, inputs: Mapping[str, Input], problems: list[Problem], fingerprint: str
+) -> Library:
     found: dict[str, list[Source]] = defaultdict(list)
     for one in inputs.values():
-        digests[one.path] = one.digest
-        problems += one.problems
-        if one.source:
+        if one.source is None:
+            problems += one.problems
+        else:
             found[one.source.document.id].append(one.source)
     return Library(
         settings=settings,
         sources={name: same[0] for name, same in sorted(found.items()) if len(same) == 1},
         problems=tuple(sort_problems((*problems, *_duplicates(found)))),
         files=len(inputs),
-        fingerprint=fingerprint_of(digests),
+        fingerprint=fingerprint,
         inputs=inputs,
     )
+
+
+def _path_of(library: Library, kind: Kind, text: str) -> str:
+    found = re.search(r"^id: *(\S+) *$", text, re.MULTILINE)
+    name = found[1] if found and ID_PATTERN.fullmatch(found[1]) else f"{kind.value}-draft"
+    source = library.sources.get(name)
+    return source.path if source else f"{kind.folder}/{name}.md"
 
 
 def _duplicates(found: Mapping[str, list[Source]]) -> Iterator[Problem]:
@@ -260,7 +298,7 @@ def _redacted(
     if isinstance(document, Policy):
         shown["supersedes"] = tuple(n for n in document.supersedes if n not in missing)
     if not internal:
-        shown |= dict.fromkeys(document.internal)
+        shown |= {"waivers": (), **dict.fromkeys(document.internal)}
     changes = {name: value for name, value in shown.items() if value != getattr(document, name)}
     if internal and not changes:
         return document
@@ -298,6 +336,7 @@ def _public_settings(
             "audiences": (reader,),
             "glossary": settings.glossary.model_copy(update={"terms": terms}),
             "taxonomy": _used_taxonomy(settings.taxonomy, list(documents)),
+            "reviewers": Reviewers(),
         }
     )
 

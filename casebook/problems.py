@@ -1,22 +1,46 @@
 """Problems: what is wrong in a file, where, and what to write instead; plain data.
 
-Finding, ordering and showing them are separate steps: rules make Problems, ``sort_problems``
-orders them, a renderer turns them into text, JSON or GitHub annotations.
+Finding, ordering, mending and showing them are separate steps: rules make Problems,
+``sort_problems`` orders them, ``casebook.checks.fixing`` mends them, ``casebook.reports`` shows
+them.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How much a problem matters: an error fails the check, a warning is only shown."""
+    """How much a problem matters: only errors fail the check; notes are shown when asked for."""
 
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
+
+    @property
+    def label(self) -> str:
+        """Its Chinese name."""
+        return {"error": "错误", "warning": "提醒", "note": "备注"}[self.value]
+
+
+@dataclass(frozen=True, order=True)
+class Edit:
+    """A change inside one line of a file; lines end with LF.
+
+    Attributes:
+        line: from 1.
+        start: the first character that is replaced, from 0.
+        old: what stands there; the change is not made where anything else does.
+        new: what is to stand there.
+    """
+
+    line: int
+    start: int
+    old: str
+    new: str
 
 
 @dataclass(frozen=True, order=True)
@@ -30,7 +54,9 @@ class Problem:
         code: the rule's name, as in the rule reference.
         message: what was found, in Chinese.
         hint: what to write instead, in Chinese.
-        severity: error or warning.
+        severity: how much it matters.
+        fix: the changes that mend it with certainty; none where somebody must decide.
+        section: the key of the section it is in; empty in front matter and for whole files.
     """
 
     path: str
@@ -40,6 +66,8 @@ class Problem:
     message: str
     hint: str
     severity: Severity = Severity.ERROR
+    fix: tuple[Edit, ...] = ()
+    section: str = ""
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}: {self.code} {self.message} {self.hint}"
@@ -56,47 +84,18 @@ def has_errors(problems: Iterable[Problem]) -> bool:
 
 
 def summary(problems: Iterable[Problem], files: int) -> str:
-    """One line that counts: files read, errors, warnings."""
-    found = list(problems)
-    errors = sum(problem.severity is Severity.ERROR for problem in found)
-    return f"检查了 {files} 个文件：{errors} 个错误，{len(found) - errors} 个提醒。"
+    """One line that counts: files read, errors, warnings, notes."""
+    counts = Counter(problem.severity for problem in problems)
+    notes = f"，{counts[Severity.NOTE]} 个备注" if counts[Severity.NOTE] else ""
+    return (
+        f"检查了 {files} 个文件：{counts[Severity.ERROR]} 个错误，"
+        f"{counts[Severity.WARNING]} 个提醒{notes}。"
+    )
 
 
 def as_text(problems: Iterable[Problem]) -> str:
     """Problems for a terminal, two lines each."""
-    names = {Severity.ERROR: "错误", Severity.WARNING: "提醒"}
     return "\n".join(
-        f"{p.path}:{p.line}:{p.column}: {names[p.severity]} [{p.code}] {p.message}\n    → {p.hint}"
+        f"{p.path}:{p.line}:{p.column}: {p.severity.label} [{p.code}] {p.message}\n    → {p.hint}"
         for p in problems
     )
-
-
-def as_json(problems: Iterable[Problem]) -> str:
-    """Problems as a JSON array."""
-    return json.dumps([asdict(problem) for problem in problems], ensure_ascii=False, indent=2)
-
-
-def as_github(problems: Iterable[Problem]) -> str:
-    """Problems as GitHub workflow commands, which become annotations.
-
-    The escapes are those of the workflow command format: ``%``, CR and LF in data, and in
-    properties also ``:`` and ``,``.
-    """
-    return "\n".join(
-        f"::{p.severity.value} file={_escape(p.path, ':,')},line={p.line},col={p.column},"
-        f"title={_escape(p.code, ':,')}::{_escape(p.message + ' → ' + p.hint)}"
-        for p in problems
-    )
-
-
-def _escape(text: str, also: str = "") -> str:
-    for character in "%\r\n" + also:
-        text = text.replace(character, f"%{ord(character):02X}")
-    return text
-
-
-RENDERERS: Mapping[str, Callable[[Iterable[Problem]], str]] = {
-    "text": as_text,
-    "github": as_github,
-    "json": as_json,
-}

@@ -11,7 +11,7 @@ import re
 import stat
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -29,7 +29,8 @@ from casebook.documents import (
     article_key,
 )
 from casebook.frontmatter import FrontMatter, FrontMatterError, read_front_matter
-from casebook.problems import Problem, has_errors
+from casebook.privacy import personal_problems
+from casebook.problems import Edit, Problem, has_errors
 from casebook.rules import Rule
 from casebook.settings import Settings
 from casebook.validation import Fault, explain, nearest
@@ -58,7 +59,7 @@ class Reading:
 
     Attributes:
         document: the document, or None when the file has an error.
-        problems: everything found wrong.
+        problems: everything found wrong; only warnings where there is a document.
         lines: where things stand in the file, from 1: keys (``policies.0``), sections by key, and
             the first lines of their texts (``answer.text``).
         targets: what the document points to, in order; known when its sections are rendered.
@@ -133,9 +134,10 @@ def read_document(raw: bytes, path: str, kind: Kind, settings: Settings) -> Read
         rule = rules.BY_CODE[error.code]
         return Reading(None, (rule.problem(path, error.line, error.message, error.hint),))
     reading = _typed(front, path, kind, settings, bytes_digest(raw))
-    if unfilled := _placeholders(text, path):
-        return Reading(None, (*reading.problems, *unfilled), reading.lines)
-    return reading
+    problems = [*reading.problems, *_placeholders(text, path)]
+    problems += personal_problems(text, path, reading.lines, settings.check)
+    document = None if has_errors(problems) else reading.document
+    return replace(reading, document=document, problems=tuple(problems))
 
 
 def _too_large(path: str, size: int) -> Problem:
@@ -156,14 +158,26 @@ def _decode(raw: bytes, path: str) -> tuple[str, list[Problem]]:
     if text.startswith("\ufeff"):
         problems.append(
             rules.BYTE_ORDER_MARK.problem(
-                path, 1, "文件开头有看不见的字节顺序标记（BOM）。", "另存为“UTF-8（无 BOM）”。"
+                path,
+                1,
+                "文件开头有看不见的字节顺序标记（BOM）。",
+                "另存为“UTF-8（无 BOM）”。",
+                fix=(Edit(1, 0, "\ufeff", ""),),
             )
         )
     if "\r" in text:
         line = text.replace("\r\n", "\n").count("\n", 0, text.index("\r")) + 1
         problems.append(
             rules.CARRIAGE_RETURN.problem(
-                path, line, "行尾是 Windows 的 CRLF。", "编辑器里把行尾改成 LF 再保存。"
+                path,
+                line,
+                "行尾是 Windows 的 CRLF。",
+                "编辑器里把行尾改成 LF 再保存。",
+                fix=tuple(
+                    Edit(number, len(row) - 1, "\r", "")
+                    for number, row in enumerate(text.split("\n"), 1)
+                    if row.endswith("\r")
+                ),
             )
         )
     elif control := _CONTROL.search(text):
@@ -262,6 +276,7 @@ class _Body:
         self.audience = audience
         self.restricted = [spec.heading for spec in specs if spec.restricted]
         self.text = front.body.split("\n")[1:]
+        self._plain = _plain(front.body).split("\n")[1:]
         self.first_line = front.body_line
         self.problems: list[Problem] = []
         self.lines: dict[str, int] = {}
@@ -291,8 +306,10 @@ class _Body:
     def _parts(self) -> Iterator[tuple[int, str, int, str]]:
         """Line, heading, first line of text and text of each part that begins with ``## ``."""
         start, heading, part = 0, "", list[str]()
-        for number, line in enumerate(self.text, self.first_line):
-            self._look_at(number, line, part[-1] if part else "")
+        for number, (line, plain) in enumerate(
+            zip(self.text, self._plain, strict=True), self.first_line
+        ):
+            self._look_at(number, line, plain, part[-1] if part else "")
             if line.startswith("## "):
                 yield from self._close(start, heading, part)
                 start, heading, part = number, line, []
@@ -315,9 +332,9 @@ class _Body:
                 "把它移到一个段落里，或删掉。",
             )
 
-    def _look_at(self, number: int, line: str, before: str) -> None:
+    def _look_at(self, number: int, line: str, plain: str, before: str) -> None:
         """Refuses lines that another reader could take for the start of a section."""
-        if self._misleads(line):
+        if self._misleads(line, plain):
             self._report(
                 rules.MALFORMED_HEADING,
                 number,
@@ -348,13 +365,12 @@ class _Body:
                 "只用 Markdown；尖括号写成全角〈〉。",
             )
 
-    def _misleads(self, line: str) -> bool:
+    def _misleads(self, line: str, plain: str) -> bool:
         """Whether a line looks like the start of a section, or says who may read, and does not."""
-        section = _SECTION.fullmatch(line.rstrip())
+        section = line.startswith("## ") and _SECTION.fullmatch(line.rstrip())
         if section:
             heading = _plain(section["heading"])
             return "{" in heading or "}" in heading or bool(_ATTRIBUTE.search(heading))
-        plain = _plain(line)
         if _HEADING_LIKE.match(plain) or _ATTRIBUTE.search(plain):
             return True
         # Words that only a restricted section may have at its head, standing alone.
@@ -450,11 +466,13 @@ class _Body:
             )
 
 
-def _plain(line: str) -> str:
-    """A line as the eye takes it: usual letters, nothing that cannot be seen."""
-    return "".join(c for c in unicodedata.normalize("NFKC", line) if _visible(c))
-
-
-def _visible(character: str) -> bool:
+def _plain(text: str) -> str:
+    """A text as the eye takes it: usual letters, nothing that cannot be seen."""
+    plain = unicodedata.normalize("NFKC", text)
     # U+115F and U+1160 are letters that show nothing.
-    return unicodedata.category(character) not in ("Cf", "Mn") and character not in "\u115f\u1160"
+    unseen = {
+        ord(character): None
+        for character in set(plain)
+        if unicodedata.category(character) in ("Cf", "Mn") or character in "\u115f\u1160"
+    }
+    return plain.translate(unseen) if unseen else plain

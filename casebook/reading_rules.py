@@ -1,9 +1,10 @@
-"""The rules that reading a file applies; each is an error, and the file gives no document."""
+"""The rules that reading a file applies; a file with an error gives no document."""
 
 from __future__ import annotations
 
 from casebook.documents import Kind
-from casebook.rules import Example, Rule
+from casebook.problems import Severity
+from casebook.rules import Example, Rule, Topic
 
 
 def _faq(right: str, wrong: str) -> Example:
@@ -238,6 +239,26 @@ PLACEHOLDER = Rule(
     "模板里“（待填）”的地方都填好了。",
     "没填完的稿子一旦发布，坐席会把提示当成答复念出来。",
     _faq("owner: 资费产品组", "owner: （待填）"),
+)
+PERSONAL_DATA = Rule(
+    "personal-data",
+    "没有手机号、身份证号、银行卡号这类能认出人的号码。",
+    "写进案例的号码会跟着每一次提交、每一份索引留下去；客户信任我们，才把它说出来。",
+    _faq("请拨打客服热线", "请拨打 13912345678"),
+    topic=Topic.PERSONAL_DATA,
+    settings=("check.allowed",),
+    since="0.2",
+)
+POSSIBLE_PERSONAL_DATA = Rule(
+    "possible-personal-data",
+    "没有像姓名、像住址的文字。",
+    "一个真名、一个门牌，就能让看的人认出当事人。",
+    Example(Kind.CASE, "客户甲的宽带晚上断线", "机主王建国的宽带晚上断线"),
+    severity=Severity.WARNING,
+    topic=Topic.PERSONAL_DATA,
+    waiver="公开的单位地址，或者看上去像姓名而不是姓名的词。",
+    settings=("check.allowed",),
+    since="0.2",
 )
 UNRENDERABLE = Rule(
     "unrenderable",

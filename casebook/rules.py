@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from casebook.documents import Kind
-from casebook.problems import Problem, Severity
+from casebook.problems import Edit, Problem, Severity
+
+
+class Topic(StrEnum):
+    """What a rule is about; the value is its Chinese name."""
+
+    FILE = "文件"
+    STRUCTURE = "结构"
+    SELECTION = "选材"
+    PERSONAL_DATA = "个人信息"
+    WORDING = "用语"
+    LINKS = "引用与链接"
+    FRESHNESS = "时效"
+    DUPLICATES = "重复与矛盾"
+    STYLE = "文字"
+    TAXONOMY = "分类"
+    WAIVERS = "豁免"
 
 
 @dataclass(frozen=True)
@@ -32,7 +49,11 @@ class Rule:
         summary: what it checks, one Chinese sentence.
         reason: why that matters to people who use the library.
         example: how to break it; None where one document cannot show it.
-        severity: error or warning.
+        severity: how much it matters.
+        topic: what it is about.
+        waiver: when a document may waive it, in Chinese; empty when never.
+        settings: the settings that it reads, as ``table.key``.
+        since: the version that first had it.
     """
 
     code: str
@@ -40,7 +61,20 @@ class Rule:
     reason: str
     example: Example | None = None
     severity: Severity = Severity.ERROR
+    topic: Topic = Topic.FILE
+    waiver: str = ""
+    settings: tuple[str, ...] = ()
+    since: str = "0.1"
 
-    def problem(self, path: str, line: int, message: str, hint: str, column: int = 1) -> Problem:
+    def problem(
+        self,
+        path: str,
+        line: int,
+        message: str,
+        hint: str,
+        column: int = 1,
+        fix: tuple[Edit, ...] = (),
+        section: str = "",
+    ) -> Problem:
         """Makes a Problem of this rule."""
-        return Problem(path, line, column, self.code, message, hint, self.severity)
+        return Problem(path, line, column, self.code, message, hint, self.severity, fix, section)

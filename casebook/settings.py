@@ -21,11 +21,18 @@ from pydantic_core import PydanticCustomError
 
 from casebook.errors import SettingsError, UnknownAudience
 from casebook.problems import Problem
-from casebook.validation import explain
+from casebook.validation import explain, nearest
 
 T = TypeVar("T", bound=BaseModel)
 SETTINGS_FILE = "casebook.toml"
 GLOSSARY_FILE = "glossary.toml"
+# What the editor needs to know of each kind of git host.
+EDITOR_BACKENDS = {
+    "local": (),
+    "github": ("repo", "base_url"),
+    "gitlab": ("repo", "app_id"),
+    "gitea": ("repo", "base_url", "app_id"),
+}
 
 
 class Table(BaseModel):
@@ -135,6 +142,60 @@ class Ranking(Table):
     answer: float = Field(default=0.89, ge=0, le=1.55)
 
 
+class Allowed(Table):
+    """A value that looks like personal data and is none.
+
+    Attributes:
+        value: as it is written somewhere; spaces, hyphens and full-width forms do not matter.
+        reason: why it may stand there, for whoever reviews it.
+    """
+
+    value: str = Field(min_length=1)
+    reason: str = Field(min_length=1)
+
+
+ARTICLE = r"^policy(-[a-z0-9]+)+#[a-z0-9]+$"
+Articles = tuple[Annotated[str, Field(pattern=ARTICLE)], ...]
+
+
+class WordingSettings(Table):
+    """The articles of policies that say which words are used; see the page on wording.
+
+    Attributes:
+        forbidden: lists of phrases that are never said to customers.
+        avoided: articles that name words to avoid, or not to use without a time.
+        reserved: tables of words that are said only once somebody has confirmed them.
+        owed: lists of what customers are owed, and what it is not called.
+    """
+
+    forbidden: Articles = ()
+    avoided: Articles = ()
+    reserved: Articles = ()
+    owed: Articles = ()
+
+
+class CheckSettings(Table):
+    """What the check looks for.
+
+    Attributes:
+        allowed: values that are no personal data: the company's own numbers, sample numbers.
+        case_shortest: the fewest 字 of a case: characters, and words of letters or digits.
+        case_longest: the most 字 of a case.
+        answer_longest: the most 字 of a unified answer, which is read aloud.
+        sentence_longest: the most 字 of a sentence.
+        spoken_sentence_longest: the most 字 of a sentence of a unified answer.
+        wording: the articles that say which words are used.
+    """
+
+    allowed: tuple[Allowed, ...] = ()
+    case_shortest: int = Field(600, ge=0, le=100_000)
+    case_longest: int = Field(1500, ge=1, le=100_000)
+    answer_longest: int = Field(150, ge=1, le=100_000)
+    sentence_longest: int = Field(80, ge=1, le=100_000)
+    spoken_sentence_longest: int = Field(60, ge=1, le=100_000)
+    wording: WordingSettings = WordingSettings()
+
+
 class SearchSettings(Table):
     """The search service.
 
@@ -153,6 +214,85 @@ class SearchSettings(Table):
     service: str = "/"
     examples: tuple[str, ...] = ()
     ranking: Ranking = Ranking()
+
+
+def _known_backend(value: str) -> str:
+    if value not in EDITOR_BACKENDS:
+        raise PydanticCustomError(
+            "invalid-value",
+            "没有 backend “{found}”",
+            {"found": value, "hint": "写 " + "、".join(EDITOR_BACKENDS) + " 里的一个"},
+        )
+    return value
+
+
+def _address(value: str) -> str:
+    """An address that can stand in a content security policy as it is."""
+    if value and not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?", value):
+        raise PydanticCustomError(
+            "invalid-value",
+            "“{found}”不是网址",
+            {"found": value, "hint": "写成 https://git.example.com 这样，后面不带参数"},
+        )
+    return value.rstrip("/")
+
+
+Address = Annotated[str, AfterValidator(_address)]
+
+
+class EditorSettings(Table):
+    """The editor in the browser: where drafts go; see the page on the editor.
+
+    Attributes:
+        backend: which kind of git host it talks to; ``local`` is a small server on this machine.
+        repo: the repository there, as ``team/library``.
+        branch: the branch that drafts start from and are merged into.
+        base_url: the git host's address; for GitHub that of the sign-in server.
+        api_root: the address of its API, where it is not the usual one.
+        app_id: the id of the OAuth application, for GitLab and Gitea.
+    """
+
+    backend: Annotated[str, AfterValidator(_known_backend)] = "local"
+    repo: str = ""
+    branch: str = "main"
+    base_url: Address = ""
+    api_root: Address = ""
+    app_id: str = ""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        missing = [key for key in EDITOR_BACKENDS[self.backend] if not getattr(self, key)]
+        if missing:
+            raise PydanticCustomError(
+                "missing-key",
+                "backend 是 {backend}，还缺 {missing}",
+                {
+                    "backend": self.backend,
+                    "missing": "、".join(missing),
+                    "hint": "写上它们；docs/editor.md 说明每一项写什么",
+                },
+            )
+        return self
+
+
+Handle = Annotated[
+    str, Field(pattern=r"^(@[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]+)*|[^@\s]+@[^@\s]+)$")
+]
+Handles = tuple[Handle, ...]
+
+
+class Reviewers(Table):
+    """Who reviews what, as names on the git host: people, teams or e-mail addresses.
+
+    Attributes:
+        default: who reviews what nobody else does, settings included.
+        subjects: by subject, a path of the taxonomy; the longest that fits counts.
+        kinds: by kind of document, besides those of its subject.
+    """
+
+    default: Handles = ()
+    subjects: dict[str, Handles] = Field(default_factory=dict)
+    kinds: dict[str, Handles] = Field(default_factory=dict)
 
 
 class Taxonomy(Table):
@@ -222,7 +362,10 @@ class Settings(Table):
     audiences: tuple[Audience, ...] = Field(min_length=1)
     review: ReviewSettings = Field(default_factory=lambda: ReviewSettings.model_validate({}))
     faq: FaqSettings = Field(default_factory=lambda: FaqSettings.model_validate({}))
+    check: CheckSettings = CheckSettings()
     search: SearchSettings = SearchSettings()
+    editor: EditorSettings = EditorSettings()
+    reviewers: Reviewers = Reviewers()
     taxonomy: Taxonomy
     glossary: Glossary = Glossary()
 
@@ -235,6 +378,25 @@ class Settings(Table):
                 "audiences 里有两个相同的 id",
                 {"hint": "每个受众的 id 只能出现一次"},
             )
+        return self
+
+    @model_validator(mode="after")
+    def _reviewers_know_the_terms(self) -> Self:
+        known = {"subjects": self.taxonomy.subject_paths, "kinds": ("case", "faq", "policy")}
+        for table, terms in known.items():
+            for found in getattr(self.reviewers, table):
+                if found not in terms:
+                    guess = nearest(found, terms)
+                    raise PydanticCustomError(
+                        "unknown-term",
+                        "reviewers.{table} 里的“{found}”不是分类里的词",
+                        {
+                            "table": table,
+                            "found": found,
+                            "key": "reviewers",
+                            "hint": f"是不是“{guess}”？" if guess else "可选：" + "、".join(terms),
+                        },
+                    )
         return self
 
     @property

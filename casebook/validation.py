@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+from rapidfuzz import fuzz, process
 
 _SHOWN = 60
 
@@ -32,7 +32,7 @@ class Fault:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word most like a given one, or None when none is alike."""
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    found = process.extractOne(word, list(known), scorer=fuzz.ratio, score_cutoff=50)
     return found[0] if found else None
 
 

@@ -93,14 +93,16 @@ def healthz() -> Response:
 @blueprint.get("/api/openapi.json")
 def openapi() -> Response:
     """The description of this API."""
-    return jsonify(specification(service().config.title))
+    config = service().config
+    return jsonify(specification(config.title, writing=config.writing))
 
 
 @blueprint.get("/api/")
 def documentation() -> str:
     """The description of this API, for people."""
     config = service().config
-    return render_template("api.html", title=config.title, api=specification(config.title))
+    description = specification(config.title, writing=config.writing)
+    return render_template("api.html", title=config.title, api=description)
 
 
 def results_json(results: Results) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from casebook.errors import (
     SearchTimeout,
 )
 from search import api, web
+from search.editor import views as editor
 from search.generations import open_current
 from search.service import EXTENSION, Service, ServiceConfig, service
 from search.workers import run_workers
@@ -55,6 +56,7 @@ def create_app(config: ServiceConfig) -> Flask:
     app.extensions[EXTENSION] = Service(config)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(web.blueprint)
+    editor.register(app)
     app.before_request(_limit_body)
     app.after_request(_headers)
     app.register_error_handler(CasebookError, _casebook_error)
@@ -65,7 +67,8 @@ def create_app(config: ServiceConfig) -> Flask:
 
 def _limit_body() -> None:
     """Refuses a large body even where nobody would read it."""
-    if (request.content_length or 0) > MAX_BODY:
+    request.max_content_length = editor.body_limit(request) or MAX_BODY
+    if (request.content_length or 0) > request.max_content_length:
         abort(413)
 
 
@@ -73,11 +76,14 @@ def _headers(response: Response) -> Response:
     """The headers that every response carries, errors too."""
     scripts = "".join(f" '{one}'" for one in getattr(response, "script_hashes", ()))
     styles = " 'unsafe-inline'" if scripts else ""
-    response.headers["Content-Security-Policy"] = _CSP.format(scripts=scripts, styles=styles)
+    policy = getattr(response, "policy", None) or _CSP.format(scripts=scripts, styles=styles)
+    response.headers["Content-Security-Policy"] = policy
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Frame-Options"] = "DENY"
-    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Opener-Policy"] = getattr(
+        response, "opener_policy", "same-origin"
+    )
     response.headers.setdefault("Cache-Control", "no-store")
     origin = request.headers.get("Origin")
     if origin and origin in service().config.origins:
@@ -100,7 +106,7 @@ def _http_error(error: HTTPException) -> tuple[Response, int]:
         403: "这个请求是从别的网站发来的，不接受。",
         404: "没有这个页面，或者您看不到它。",
         405: "这个地址不接受这种请求。",
-        413: f"请求超过 {MAX_BODY} 字节。",
+        413: f"请求超过 {request.max_content_length} 字节。",
     }
     response, _ = _error(status, error.name.replace(" ", ""), words.get(status, error.name))
     if isinstance(error, MethodNotAllowed):
@@ -149,7 +155,7 @@ def serve(config: ServiceConfig, host: str, port: int, workers: int = 1, threads
             sockets=[listener],
             threads=threads,
             ident=None,
-            max_request_body_size=MAX_BODY,
+            max_request_body_size=max(MAX_BODY, editor.MAX_CHECK),
         )
         try:
             server.run()

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from casebook.documents import Kind, Standing
+from casebook.problems import Severity
+from casebook.reading import MAX_FILE
 from search.analysis import FIELDS
 from search.searcher import MAX_CHARACTERS, MAX_DEPTH, MAX_SIZE
 from search.suggest import KINDS as SUGGESTED
 from search.suggest import MAX_TYPED
 
 _Schema = dict[str, Any]
+_KIND: _Schema = {"type": "string", "enum": [kind.value for kind in Kind]}
 # What a field means, wherever it stands.
 _MEANINGS = {
     "answer": "合适的统一口径；没有就是 null",
@@ -47,6 +50,7 @@ _MEANINGS = {
     "page": "第几页",
     "parts": "分数的各部分",
     "passages": "索引里有几个段落",
+    "problems": "问题，按行的顺序；没有就是空的",
     "query": "收到的问题",
     "reason": "为什么找这个词：词、单字、同义词、读音、拼音、首字母",
     "references": "依据的政策和相关口径",
@@ -73,8 +77,14 @@ _MEANINGS = {
 }
 
 
-def specification(title: str) -> _Schema:
-    """The whole description, for a service of that title."""
+def specification(title: str, *, writing: bool = False) -> _Schema:
+    """The whole description.
+
+    Args:
+        title: the service's.
+        writing: whether it has the editor, and so what helps to write.
+    """
+    drafts = {"/api/check": {"post": _check()}, "/api/new-id": {"get": _new_id()}}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -89,8 +99,9 @@ def specification(title: str) -> _Schema:
             "/api/chosen/{id}": {"post": _chosen()},
             "/api/documents/{id}": {"get": _document()},
             "/healthz": {"get": _health()},
+            **(drafts if writing else {}),
         },
-        "components": {"schemas": _schemas()},
+        "components": {"schemas": {**_schemas(), **(_draft_schemas() if writing else {})}},
     }
 
 
@@ -121,7 +132,7 @@ def _parameter(name: str, description: str, schema: _Schema, place: str = "query
     return {
         "name": name,
         "in": place,
-        "required": place == "path" or name == "q",
+        "required": place == "path" or name in ("q", "title") or schema is _KIND,
         "description": description,
         "schema": schema,
     }
@@ -199,6 +210,29 @@ def _document() -> _Schema:
         [_parameter("id", "文档编号", {"type": "string"}, "path")],
         "Document",
         ("404",),
+    )
+
+
+def _check() -> _Schema:
+    checked = _operation(
+        "检查一篇正在写的文档：整个文件的文字，说出哪一行有什么问题；不保存，不记录",
+        [],
+        "Check",
+        ("400", "403", "413", "503"),
+    )
+    body = {"application/json": {"schema": _reference("Draft")}}
+    return {**checked, "requestBody": {"required": True, "content": body}}
+
+
+def _new_id() -> _Schema:
+    return _operation(
+        "一篇新文档的编号：按标题的拼音，没有人用过",
+        [
+            _parameter("kind", "种类", _KIND),
+            _parameter("title", "标题", {"type": "string"}),
+        ],
+        "NewId",
+        ("400",),
     )
 
 
@@ -324,6 +358,34 @@ def _schemas() -> _Schema:
         "Errors": _object(
             status={"type": "integer"}, errors=_array(_object(code=text, message=text))
         ),
+    }
+
+
+def _draft_schemas() -> _Schema:
+    text = {"type": "string"}
+    place = {"type": "integer", "minimum": 1}
+    problem = _object(
+        line={**place, "description": "第几行，从 1 开始"},
+        column={**place, "description": "第几列，从 1 开始"},
+        code={**text, "description": "规则的名字，在检查规则里查得到"},
+        severity={**text, "enum": [one.value for one in Severity], "description": "错误还是提醒"},
+        message={**text, "description": "有什么问题"},
+        hint={**text, "description": "该怎么写"},
+    )
+    draft = _object(
+        kind=_KIND,
+        text={**text, "description": f"整个文件，最多 {MAX_FILE} 字节"},
+        path={**text, "description": "文件在知识库里的位置，如 cases/case-x.md；不写就按编号"},
+    )
+    draft["required"].remove("path")
+    return {
+        "Draft": draft,
+        "Check": _object(
+            ok={"type": "boolean", "description": "有没有错误；只有提醒也是 true"},
+            problems=_array(_reference("Problem")),
+        ),
+        "Problem": problem,
+        "NewId": _object(id=text),
     }
 
 

@@ -17,6 +17,7 @@ from search.searcher import SECONDS, Request, Results, Searcher
 from search.suggest import Suggester, Suggestion
 
 EXTENSION = "casebook"
+SLOW_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class ServiceConfig:
         origins: other sites that may ask its API, as ``https://host``.
         examples: queries that the empty search page offers.
         choices: where it is counted what is chosen from the suggestions; None counts in memory.
+        library: the library's folder, which gives the widest audience the editor; None gives none.
     """
 
     audience: str
@@ -46,6 +48,12 @@ class ServiceConfig:
     origins: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
     choices: Path | None = None
+    library: Path | None = None
+
+    @property
+    def writing(self) -> bool:
+        """Whether the service has the editor: only the widest audience writes."""
+        return self.internal and self.library is not None
 
 
 class Service:
@@ -55,6 +63,8 @@ class Service:
         self.config = config
         self.live = Live(config.index, config.audience)
         self.budget = Budget(SECONDS)
+        # For what reads the library, which may take longer the first time.
+        self.slow = Budget(SLOW_SECONDS, threads=2, waiting=8)
         self.choices = Choices(config.choices)
 
     @contextmanager
@@ -93,6 +103,7 @@ class Service:
     def close(self) -> None:
         """Closes the index."""
         self.budget.close()
+        self.slow.close()
         self.live.close()
 
 

@@ -6,10 +6,11 @@ import re
 
 import pytest
 
-from casebook.checks import check_library
+from casebook.checks import BY_CODE, check_library
 from casebook.documents import Case, Document, Faq, Kind, Policy
 from casebook.library import Library
 from casebook.problems import as_text
+from casebook.rules import Topic
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 # A quotation, or a line of a chat that begins with who writes.
@@ -23,7 +24,8 @@ def of(library: Library, model: type[Document]) -> list[Document]:
 
 
 def test_it_passes_its_own_checks(library: Library) -> None:
-    problems = check_library(library)
+    # What is due comes and goes with the days.
+    problems = [p for p in check_library(library) if BY_CODE[p.code].topic is not Topic.FRESHNESS]
     assert not problems, as_text(problems)
 
 

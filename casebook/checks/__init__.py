@@ -1,36 +1,189 @@
 """The checks on a library: one small file a rule.
 
-A check takes the Library and yields Problems; it only reads. To add one: write its file with
-``RULE`` and ``check``, and name the module in ``CHECKS``.
+A check looks at one document in its library and yields Problems; it only reads. To add one: write
+its file with ``RULE`` and ``check``, and name the module in ``CHECKS``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import date
+
 from casebook.checks import (
+    ambiguous_unit,
+    analysis_without_lesson,
+    analysis_without_question,
+    answer_too_long,
+    avoided_word,
+    bare_forbidden_phrase,
+    bare_outcome,
     broken_link,
+    case_too_long,
+    case_too_short,
+    currency_sign,
+    details_without_exchange,
+    details_without_steps,
+    empty_statement,
+    ends_soon,
+    forbidden_answer,
+    forbidden_phrase,
+    full_width_character,
+    half_width_punctuation,
     hidden_link,
+    late_answer,
     list_without_blank_line,
+    long_sentence,
+    method_not_used,
     missing_citation,
+    mixed_numerals,
+    one_sided_analysis,
+    one_way_link,
+    orphan,
+    outdated_citation,
+    overdue_review,
+    owed_as_goodwill,
+    praise_or_blame,
+    promise_without_time,
+    repeated_punctuation,
+    repeated_question,
+    repeated_statement,
+    reserved_word,
+    review_due_soon,
+    section_too_short,
+    space_in_sentence,
+    straight_quotes,
+    theme_repeats_title,
+    theme_without_point,
+    traditional_character,
+    unbalanced_marks,
     unknown_citation,
+    unknown_waiver,
+    unreadable_wording,
+    untimely_citation,
+    unused_waiver,
+    vague_statement,
 )
-from casebook.library import Library
+from casebook.checks.context import Context, FindAlike
+from casebook.documents import Kind
+from casebook.library import Library, Source, today, with_text
 from casebook.problems import Problem, sort_problems
 from casebook.reading_rules import READING_RULES
 from casebook.rules import Rule
 
 CHECKS = (
+    ambiguous_unit,
+    analysis_without_lesson,
+    analysis_without_question,
+    answer_too_long,
+    avoided_word,
+    bare_forbidden_phrase,
+    bare_outcome,
     broken_link,
+    case_too_long,
+    case_too_short,
+    currency_sign,
+    details_without_exchange,
+    details_without_steps,
+    empty_statement,
+    ends_soon,
+    forbidden_answer,
+    forbidden_phrase,
+    full_width_character,
+    half_width_punctuation,
     hidden_link,
+    late_answer,
     list_without_blank_line,
+    long_sentence,
+    method_not_used,
     missing_citation,
+    mixed_numerals,
+    one_sided_analysis,
+    one_way_link,
+    orphan,
+    outdated_citation,
+    overdue_review,
+    owed_as_goodwill,
+    praise_or_blame,
+    promise_without_time,
+    repeated_punctuation,
+    repeated_question,
+    repeated_statement,
+    reserved_word,
+    review_due_soon,
+    section_too_short,
+    space_in_sentence,
+    straight_quotes,
+    theme_repeats_title,
+    theme_without_point,
+    traditional_character,
+    unbalanced_marks,
     unknown_citation,
+    unknown_waiver,
+    untimely_citation,
+    vague_statement,
 )
-RULES: tuple[Rule, ...] = (*READING_RULES, *(module.RULE for module in CHECKS))
+RULES: tuple[Rule, ...] = (
+    *READING_RULES,
+    *(module.RULE for module in CHECKS),
+    unreadable_wording.RULE,
+    unused_waiver.RULE,
+)
+BY_CODE = {rule.code: rule for rule in RULES}
 
 
-def check_library(library: Library) -> list[Problem]:
-    """Everything that is wrong with a library: its files first, then what ties them together."""
-    problems = list(library.problems)
-    for module in CHECKS:
-        problems += module.check(library)
-    return sort_problems(problems)
+def check_library(
+    library: Library,
+    on: date | None = None,
+    alike: FindAlike | None = None,
+    paths: Collection[str] | None = None,
+) -> list[Problem]:
+    """Everything that is wrong with a library: its files, and what ties them together.
+
+    Args:
+        library: the library.
+        on: the day for which reviews are due; today when none is given.
+        alike: finds documents that are asked for with the same words; without it duplicates are
+            not looked for.
+        paths: the files to look at; all when none are given.
+    """
+    context = _context(library, on, alike)
+    problems = [*library.problems, *unreadable_wording.check_settings(context)]
+    for source in library.sources.values():
+        if paths is None or source.path in paths:
+            problems += check_source(source, context)
+    return sort_problems(p for p in problems if paths is None or p.path in paths)
+
+
+def check_source(source: Source, context: Context) -> list[Problem]:
+    """What is wrong with one good document, without what it waives."""
+    read = context.library.inputs.get(source.path)
+    found = list(read.problems) if read else []
+    found += [problem for module in CHECKS for problem in module.check(source, context)]
+    return unused_waiver.without_waived(source, found, context.rules)
+
+
+def check_text(
+    library: Library,
+    kind: Kind,
+    text: str,
+    path: str | None = None,
+    on: date | None = None,
+    alike: FindAlike | None = None,
+) -> list[Problem]:
+    """What would be wrong with a document if its file were in the library.
+
+    Args:
+        library: the library as it is.
+        kind: what the document is.
+        text: the whole file.
+        path: where it is or will be, relative to the library; from its id when none is given.
+        on: as in :func:`check_library`.
+        alike: as in :func:`check_library`.
+    """
+    changed, path = with_text(library, kind, text, path)
+    return check_library(changed, on, alike, {path})
+
+
+def _context(library: Library, on: date | None, alike: FindAlike | None) -> Context:
+    day = on or today(library.settings)
+    return Context(library, day, BY_CODE, alike) if alike else Context(library, day, BY_CODE)

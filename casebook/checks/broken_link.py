@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from casebook.checks.context import Context
 from casebook.checks.links import body_links, front_links, strange_addresses
 from casebook.documents import Kind
-from casebook.library import Library
+from casebook.library import Source
 from casebook.problems import Problem
-from casebook.rules import Example, Rule
+from casebook.rules import Example, Rule, Topic
 from casebook.validation import nearest
 
 RULE = Rule(
@@ -20,17 +21,17 @@ RULE = Rule(
         "不需要另外申请复机。",
         "不需要另外申请复机，见[查账单](faq-bill-chek)。",
     ),
+    topic=Topic.LINKS,
 )
 
 
-def check(library: Library) -> Iterator[Problem]:
+def check(source: Source, context: Context) -> Iterator[Problem]:
     """Yields a problem for each link whose target does not exist."""
-    for source in library.sources.values():
-        for link in (*front_links(source), *body_links(source)):
-            if not link.resolves(library):
-                guess = nearest(link.target.policy, library.sources)
-                hint = f"是不是 {guess}？" if guess else "改成知识库里有的编号，或去掉链接。"
-                yield RULE.problem(source.path, link.line, f"找不到 {link.target}。", hint)
-        for line, address in strange_addresses(source):
-            hint = "写文档编号，如 policy-x#3，或 https:// 开头的地址。"
-            yield RULE.problem(source.path, line, f"不认识的地址“{address}”。", hint)
+    for link in (*front_links(source), *body_links(source)):
+        if not link.resolves(context.library):
+            guess = nearest(link.target.policy, context.library.sources)
+            hint = f"是不是 {guess}？" if guess else "改成知识库里有的编号，或去掉链接。"
+            yield link.problem(RULE, f"找不到 {link.target}。", hint)
+    for line, address in strange_addresses(source):
+        hint = "写文档编号，如 policy-x#3，或 https:// 开头的地址。"
+        yield RULE.problem(source.path, line, f"不认识的地址“{address}”。", hint)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from casebook.checks.context import Context
 from casebook.checks.links import body_links
 from casebook.documents import Kind
-from casebook.library import Library
+from casebook.library import Source
 from casebook.problems import Problem
-from casebook.rules import Example, Rule
+from casebook.rules import Example, Rule, Topic
 
 RULE = Rule(
     "hidden-link",
@@ -19,22 +20,22 @@ RULE = Rule(
         "不需要另外申请复机。",
         "不需要另外申请复机，见[投诉处理规范](policy-handling-norm)。",
     ),
+    topic=Topic.LINKS,
 )
 
 
-def check(library: Library) -> Iterator[Problem]:
+def check(source: Source, context: Context) -> Iterator[Problem]:
     """Yields a problem for each link to what is meant for fewer readers."""
-    settings = library.settings
-    for source in library.sources.values():
-        for link in body_links(source):
-            target = library.sources.get(link.target.policy)
-            if link.section is None or target is None or not link.resolves(library):
-                continue
-            needed = [target.document.audience]
-            if article := target.document.section(link.target.article or ""):
-                needed.append(article.audience)
-            if not all(settings.may_read(link.section.audience, name) for name in needed):
-                reader = settings.audience(link.section.audience).name
-                message = f"{reader}打不开 {link.target}。"
-                hint = "去掉链接，或把这句话移到只给坐席看的段落。"
-                yield RULE.problem(source.path, link.line, message, hint)
+    settings = context.library.settings
+    for link in body_links(source):
+        target = context.library.sources.get(link.target.policy)
+        if link.section is None or target is None or not link.resolves(context.library):
+            continue
+        needed = [target.document.audience]
+        if article := target.document.section(link.target.article or ""):
+            needed.append(article.audience)
+        if not all(settings.may_read(link.section.audience, name) for name in needed):
+            reader = settings.audience(link.section.audience).name
+            message = f"{reader}打不开 {link.target}。"
+            hint = "去掉链接，或把这句话移到只给坐席看的段落。"
+            yield link.problem(RULE, message, hint)

@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from casebook.checks.places import line_at
 from casebook.documents import Case, Citation, Policy, Section
 from casebook.library import MARKDOWN_LINK, Library, Source
+from casebook.problems import Problem
+from casebook.rules import Rule
 
 _ADDRESS = re.compile(r"\]\(\s*+<?(?P<address>[^\s()<>]*+)")
 # Where a link may lead: out of the library, or to a document of it.
@@ -32,6 +35,11 @@ class Link:
     target: Citation
     section: Section | None = None
 
+    def problem(self, rule: Rule, message: str, hint: str) -> Problem:
+        """A problem of this link."""
+        section = self.section.key if self.section else ""
+        return rule.problem(self.source.path, self.line, message, hint, section=section)
+
     def resolves(self, library: Library) -> bool:
         """Whether the target, with its article, is in the library."""
         found = library.sources.get(self.target.policy)
@@ -47,7 +55,7 @@ def body_links(source: Source) -> Iterator[Link]:
     for section in source.document.sections:
         for match in MARKDOWN_LINK.finditer(section.text):
             target = Citation(policy=match["id"], article=match["article"])
-            yield Link(source, _line(source, section, match), target, section)
+            yield Link(source, line_at(source, section, match.start()), target, section)
 
 
 def strange_addresses(source: Source) -> Iterator[tuple[int, str]]:
@@ -55,12 +63,7 @@ def strange_addresses(source: Source) -> Iterator[tuple[int, str]]:
     for section in source.document.sections:
         for match in _ADDRESS.finditer(section.text):
             if not _KNOWN.fullmatch(match["address"]):
-                yield _line(source, section, match), match["address"]
-
-
-def _line(source: Source, section: Section, match: re.Match[str]) -> int:
-    first = source.lines.get(f"{section.key}.text", 1)
-    return first + section.text.count("\n", 0, match.start())
+                yield line_at(source, section, match.start()), match["address"]
 
 
 def front_links(source: Source) -> Iterator[Link]:

@@ -6,31 +6,37 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from casebook.checks.context import Context
 from casebook.documents import Kind
-from casebook.library import Library
-from casebook.problems import Problem
-from casebook.rules import Example, Rule
+from casebook.library import Source
+from casebook.problems import Edit, Problem
+from casebook.rules import Example, Rule, Topic
 
 RULE = Rule(
     "list-without-blank-line",
     "列表前面空一行。",
     "紧跟在文字后面的列表会连成一段话，步骤就看不出来了。",
     Example(Kind.FAQ, "1. 在 App、营业厅", "按下面办：\n1. 在 App、营业厅"),
+    topic=Topic.STYLE,
 )
 _ITEM = re.compile(r"(?:[-*+]|\d+\.) \S")
 
 
-def check(library: Library) -> Iterator[Problem]:
+def check(source: Source, context: Context) -> Iterator[Problem]:
     """Yields a problem for each list that follows a line of text directly."""
-    for source in library.sources.values():
-        for section in source.document.sections:
-            lines = _outside_fences(section.text)
-            first = source.lines.get(f"{section.key}.text", 1)
-            for number, (before, line) in enumerate(pairwise(lines), first + 1):
-                if _ITEM.match(line) and _is_text(before):
-                    yield RULE.problem(
-                        source.path, number, "列表紧跟在一行文字后面。", "列表前面加一个空行。"
-                    )
+    for section in source.document.sections:
+        lines = _outside_fences(section.text)
+        first = source.lines.get(f"{section.key}.text", 1)
+        for number, (before, line) in enumerate(pairwise(lines), first + 1):
+            if _ITEM.match(line) and _is_text(before):
+                yield RULE.problem(
+                    source.path,
+                    number,
+                    "列表紧跟在一行文字后面。",
+                    "列表前面加一个空行。",
+                    fix=(Edit(number, 0, line, f"\n{line}"),),
+                    section=section.key,
+                )
 
 
 def _outside_fences(text: str) -> list[str]:

@@ -13,7 +13,12 @@ import click
 
 from casebook.cli.checking import check
 from casebook.cli.common import Group
+from casebook.cli.editing import editor
+from casebook.cli.exporting import export
+from casebook.cli.importing import import_
+from casebook.cli.keeping import due, history, impact
 from casebook.cli.publishing import index, preview, site
+from casebook.cli.repository import changed, codeowners, schema
 from casebook.cli.searching import search, serve
 from casebook.cli.writing import new
 
@@ -27,5 +32,22 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
 
 
-for command in (check, new, index, site, search, serve, preview):
+for command in (
+    check,
+    new,
+    index,
+    site,
+    search,
+    serve,
+    editor,
+    preview,
+    import_,
+    export,
+    schema,
+    codeowners,
+    changed,
+    impact,
+    due,
+    history,
+):
     main.add_command(command)

@@ -2,46 +2,126 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from casebook.cli.common import Command, covers, inside, library_option, load
-from casebook.problems import RENDERERS, has_errors, summary
+from casebook.cli.common import Command, covers, inside, library_option, load, say
+from casebook.library import today
+from casebook.problems import Problem, Severity, has_errors, summary
+from casebook.settings import load_settings
+
+if TYPE_CHECKING:
+    from casebook.checks.results import Results
+
+_FORMATS = ("text", "json", "github", "gitlab", "sarif")
+# What one fix brings to light another may mend; more rounds would go in circles.
+_ROUNDS = 3
 
 
 @click.command(cls=Command)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
+    "--since",
+    metavar="REV",
+    help="只看从 git 的这个版本以来改过的文件，以及因此断掉的引用，如 origin/main。",
+)
+@click.option("--fix", is_flag=True, help="有把握的问题直接改好，再检查一遍。")
+@click.option("--notes", is_flag=True, help="连备注也列出来，如案例里照录的反例。")
+@click.option(
     "--format",
     "output",
-    type=click.Choice(sorted(RENDERERS)),
+    type=click.Choice(_FORMATS),
     default="text",
     show_default=True,
     help="输出的格式。",
 )
 @library_option
 @click.pass_context
-def check(ctx: click.Context, paths: tuple[Path, ...], output: str, root: Path) -> None:
+def check(
+    ctx: click.Context,
+    paths: tuple[Path, ...],
+    since: str | None,
+    fix: bool,
+    notes: bool,
+    output: str,
+    root: Path,
+) -> None:
     """检查文档：说出哪个文件哪一行有什么问题，该怎么写。
 
-    没有问题返回 0，有问题返回 1，无法检查返回 2。
+    没有错误返回 0，有错误返回 1，无法检查返回 2；提醒和备注不影响返回值。
 
     例：
     casebook check
-    casebook check faq/faq-arrears-resume.md --format github
+    casebook check faq/faq-arrears-resume.md --fix
+    casebook check --since origin/main --format github
     """
-    from casebook.checks import check_library
+    from casebook.reports import RENDERERS
 
     wanted = [inside(root, path) for path in paths]
-    library = load(root)
-    problems = [
-        problem
-        for problem in check_library(library)
-        if not wanted or any(covers(path, problem.path) for path in wanted)
-    ]
-    rendered = RENDERERS[output](problems)
+    results = _results(root)
+    problems = _chosen(root, results.problems, wanted, since)
+    for _ in range(_ROUNDS if fix else 0):
+        if not _mend(root, problems):
+            break
+        results = _results(root)
+        problems = _chosen(root, results.problems, wanted, since)
+    shown = [one for one in problems if notes or one.severity is not Severity.NOTE]
+    rendered = RENDERERS[output](shown)
     if rendered:
         click.echo(rendered)
-    click.echo(summary(problems, library.files), err=True)
-    ctx.exit(1 if has_errors(problems) else 0)
+    say(summary(shown, results.files))
+    ctx.exit(1 if has_errors(shown) else 0)
+
+
+def _results(root: Path) -> Results:
+    """What the check of the whole library gives."""
+    from casebook.checks.results import Results, known_or_new
+
+    day = today(load_settings(root))
+
+    def check_all() -> Results:
+        from casebook.checks import check_library
+
+        library = load(root)
+        return Results(library.files, check_library(library, day))
+
+    return known_or_new(root, day, check_all)
+
+
+def _chosen(
+    root: Path, problems: Sequence[Problem], wanted: Sequence[str], since: str | None
+) -> list[Problem]:
+    """The problems that were asked about."""
+    if wanted:
+        problems = [one for one in problems if any(covers(path, one.path) for path in wanted)]
+    if since is None:
+        return list(problems)
+    from casebook.checks import BY_CODE
+    from casebook.checks.changes import reach_of
+    from casebook.revisions import changed_paths, file_at
+
+    changes = changed_paths(root, since)
+    before = (file_at(root, since, path) for path in changes.changed | changes.deleted)
+    reach = reach_of(load(root), changes.changed, (old for old in before if old is not None))
+    return [one for one in problems if reach.answers_for(one, BY_CODE)]
+
+
+def _mend(root: Path, problems: Sequence[Problem]) -> bool:
+    """Makes the changes that problems bring; whether there were any."""
+    from casebook.checks.fixing import fixed_text
+    from casebook.files import replacing
+
+    mended = False
+    for path in sorted({one.path for one in problems if one.fix}):
+        file = root / path
+        text = file.read_bytes().decode("utf-8")
+        fixed = fixed_text(text, [one for one in problems if one.path == path])
+        if fixed != text:
+            with replacing(file) as out:
+                out.write(fixed.encode())
+            say(f"改好了 {path}")
+            mended = True
+    return mended

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -105,3 +106,13 @@ def covers(wanted: str, path: str) -> bool:
 def say(message: str) -> None:
     """Writes to standard error, where progress goes."""
     click.echo(message, err=True)
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal a text takes; Chinese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def padded(text: str, width: int) -> str:
+    """Text filled up to a width in terminal columns."""
+    return text + " " * max(0, width - columns(text))

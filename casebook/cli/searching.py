@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from casebook.cli.common import Command, audience_option, index_folder, library_option, say
+from casebook.cli.common import (
+    Command,
+    audience_option,
+    index_folder,
+    library_option,
+    padded,
+    say,
+)
 from casebook.errors import SearchError
 from casebook.library import today
 from casebook.settings import load_settings
@@ -86,6 +92,7 @@ def serve(audience: str | None, host: str, port: int, workers: int, root: Path) 
         origins=settings.search.origins,
         examples=settings.search.examples,
         choices=root / "build" / "choices" / f"{reader.id}.sqlite",
+        library=root if reader == settings.widest else None,
     )
     say(f"{reader.name}的检索页和站点在 http://{host}:{port}/ ，按 Ctrl+C 停止。")
     try:
@@ -109,16 +116,10 @@ def _table(results: Results) -> str:
         lines.append("没有一篇同时含有所有词，下面是含有其中一部分的。")
     for number, hit in enumerate(results.hits, 1):
         state = "" if hit.standing.value == "current" else f"【{hit.standing.label}】"
-        kind = _padded(hit.document.kind.label, 8)
+        kind = padded(hit.document.kind.label, 8)
         lines.append(
-            f"{number:>2}  {kind}  {_padded(hit.document.id, 30)}  {state}{hit.document.title}"
+            f"{number:>2}  {kind}  {padded(hit.document.id, 30)}  {state}{hit.document.title}"
         )
     if results.total > len(results.hits):
         lines.append(f"共 {results.total} 篇，只列前 {len(results.hits)} 篇。")
     return "\n".join(lines)
-
-
-def _padded(text: str, width: int) -> str:
-    """Text filled up to a width in terminal columns; Chinese characters take two."""
-    columns = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-    return text + " " * max(0, width - columns)

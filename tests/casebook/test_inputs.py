@@ -335,3 +335,48 @@ def test_source_knows_all_it_points_to(small: Path, write: Write, one_child: Non
         "policy-a#3",
         "policy-handling-norm#7",
     )
+
+
+@pytest.fixture
+def eight(small: Path, write: Write) -> Path:
+    """A library of eight files, one of them wrong."""
+    for number in range(8):
+        write(Kind.FAQ, f"faq-{number}", {"id: faq-arrears-resume": f"id: faq-{number}"})
+    write(Kind.FAQ, "faq-3", {"id: faq-arrears-resume": "id: wrong"})
+    return small
+
+
+def test_several_processes_read_as_one_does(eight: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = _facts(load_library(eight))
+    shutil.rmtree(eight / "build")
+    monkeypatch.setattr(inputs, "MANY", 2)
+    done: list[tuple[int, int]] = []
+    together = load_library(eight, progress=lambda *counts: done.append(counts))
+    assert _facts(together) == alone
+    assert done == [(number, 8) for number in range(1, 9)]
+
+
+def test_what_a_dying_process_leaves_is_read_by_the_parent(
+    eight: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = _facts(load_library(eight))
+    shutil.rmtree(eight / "build")
+    monkeypatch.setattr(inputs, "MANY", 2)
+    monkeypatch.setattr("casebook.rendered.sys.executable", "/bin/false")
+    monkeypatch.setattr("casebook.rendered.os.cpu_count", lambda: 3)
+    with monkeypatch.context() as patch:
+        patch.setattr(inputs, "Renderer", _Plain)
+        assert _facts(load_library(eight))[3:5] == alone[3:5]
+
+
+class _Plain:
+    """Renders nothing; a real one cannot start where processes die."""
+
+    def __enter__(self) -> _Plain:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def render(self, text: str) -> str:
+        return text

@@ -10,9 +10,12 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
+import zipfile
+import zlib
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,8 +24,13 @@ from urllib.parse import quote
 import pytest
 
 from casebook.documents import Kind
+from casebook.errors import PublishError
+from casebook.exporting.booklet import booklet
+from casebook.exporting.printing import print_pdf
+from casebook.exporting.records import json_lines
+from casebook.exporting.sheet import write_csv, write_xlsx
 from casebook.guide import model_text
-from casebook.library import load_library
+from casebook.library import View, load_library
 from casebook.publishing import build_site, stage
 from casebook.sweep import canaries, sweep
 from search.engines import get_engine
@@ -31,6 +39,7 @@ from search.generations import publish
 ON = date(2026, 11, 22)
 CASE = "case-broadband-three-visits"
 PUBLIC_FAQ = "faq-arrears-resume"
+INNER_FAQ = "faq-inner"
 
 
 def canary(route: str) -> str:
@@ -78,6 +87,17 @@ PLANTED: dict[str, tuple[Kind, str, str, str]] = {
     "wording": (Kind.POLICY, "policy-plan-outage", "正在抢修", "正在{canary}抢修"),
     "rationale": (Kind.FAQ, PUBLIC_FAQ, "客户这时最着急", "{canary}客户这时最着急"),
     "forbidden": (Kind.FAQ, PUBLIC_FAQ, "“您再等等吧”", "“{canary}您再等等吧”"),
+    "faq-id": (Kind.FAQ, INNER_FAQ, f"id: {PUBLIC_FAQ}", "id: faq-{canary}"),
+    "faq-title": (
+        Kind.FAQ,
+        INNER_FAQ,
+        "title: 欠费停机后多久能恢复？\naudience: dealer",
+        "title: {canary}多久能恢复？\naudience: agent",
+    ),
+    "faq-similar": (Kind.FAQ, INNER_FAQ, "  - 交了话费", "  - {canary}交了话费"),
+    "faq-tag": (Kind.FAQ, INNER_FAQ, "policies:", "tags:\n  - {canary}\npolicies:"),
+    "faq-answer": (Kind.FAQ, INNER_FAQ, "欠费缴清以后", "{canary}欠费缴清以后"),
+    "faq-procedure": (Kind.FAQ, INNER_FAQ, "1. 在 App", "1. {canary}在 App"),
 }
 # Canaries that stand in no audience's pages: what is not content is never published at all.
 NOWHERE = (
@@ -161,7 +181,7 @@ def _plant_documents(folder: Path) -> None:
     texts[Kind.FAQ, PUBLIC_FAQ] = public
     for (kind, name), text in texts.items():
         below = folder / kind.folder / (canary("folder-name") if kind is Kind.CASE else "a")
-        below.mkdir(parents=True)
+        below.mkdir(parents=True, exist_ok=True)
         (below / f"{canary('file-name')}-{name}.md").write_text(text, encoding="utf-8")
     ended = model_text(Kind.FAQ).replace(f"id: {PUBLIC_FAQ}", f"id: faq-{canary('ended-id')}")
     ended = ended.replace("欠费停机后多久", f"{canary('ended-title')}多久")
@@ -275,6 +295,98 @@ def test_the_real_library_leaks_no_sentence_into_the_index(
     found = canaries(agent, dealer)
     assert len(found) > 1000
     assert sweep(tmp_path, found) == []
+
+
+# ---- exports --------------------------------------------------------------------------------
+
+_FAQ_ROUTES = ("faq-id", "faq-title", "faq-similar", "faq-tag", "faq-answer")
+_WORDS = ("term", "definition", "synonym", "site-title")
+_PRINTED = (
+    *("title", "id", "subject", "customer-type", "author", "owner", "theme", "background"),
+    *("quotation", "outcome", "analysis", "subheading", "list-item", "code", "table"),
+    *("link-text", "link-address", "policy-title", "rationale", "forbidden", "site-title"),
+    *("faq-id", "faq-title", "faq-answer", "faq-procedure"),
+)
+# What each export holds for agents: the control, without which finding nothing proves nothing.
+EXPORTED = {
+    "jsonl": [route for route in EVERYWHERE_HIDDEN if route not in _WORDS],
+    "csv": _FAQ_ROUTES,
+    "xlsx": (*_FAQ_ROUTES, "site-title"),
+    "pdf": _PRINTED,
+}
+
+
+def _export(view: View, outlet: str, folder: Path) -> None:
+    """Exports a view; beside each file stands what is packed inside of it."""
+    file = folder / f"export.{outlet}"
+    if outlet == "jsonl":
+        file.write_text("\n".join(json_lines(view)), encoding="utf-8")
+    elif outlet == "pdf":
+        for number, subject in enumerate(view.settings.taxonomy.subjects):
+            try:
+                page = booklet(view, subject)
+            except PublishError:
+                continue  # nothing to read under this subject
+            file = folder / f"{number}.pdf"
+            file.write_bytes(print_pdf(page.html))
+            _open_pdf(file)
+    else:
+        with file.open("wb") as out:
+            (write_csv if outlet == "csv" else write_xlsx)(view, out)
+    if outlet == "xlsx":
+        zipfile.ZipFile(file).extractall(folder / "parts")
+
+
+def _open_pdf(file: Path) -> None:
+    text = subprocess.run(["pdftotext", file, "-"], capture_output=True, check=True).stdout
+    facts = subprocess.run(["pdfinfo", "-dests", file], capture_output=True, check=True).stdout
+    parts = [text, facts]
+    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", file.read_bytes(), re.DOTALL):
+        try:
+            parts.append(zlib.decompress(stream))
+        except zlib.error:
+            parts.append(stream)
+    # Strings of a PDF may be UTF-16.
+    for number, part in enumerate(parts):
+        file.with_suffix(f".{number}").write_bytes(part)
+        file.with_suffix(f".{number}.narrow").write_bytes(part.replace(b"\0", b""))
+
+
+@pytest.fixture(scope="module", params=list(EXPORTED))
+def exported(
+    planted: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> tuple[str, dict[str, Path]]:
+    """One export for each audience."""
+    if request.param == "pdf" and not shutil.which("pdftotext"):
+        pytest.skip("pdftotext (poppler-utils) is not installed")
+    library = load_library(planted)
+    folders = {}
+    for audience in ("dealer", "agent"):
+        folders[audience] = tmp_path_factory.mktemp(f"{request.param}-{audience}")
+        _export(library.view(audience, ON), request.param, folders[audience])
+    return request.param, folders
+
+
+def test_dealers_get_no_canary_in_an_export(exported: tuple[str, dict[str, Path]]) -> None:
+    _, folders = exported
+    words = [canary(route) for route in (*EVERYWHERE_HIDDEN, *NOWHERE)]
+    assert sweep(folders["dealer"], words) == []
+    assert sweep(folders["agent"], [canary(route) for route in NOWHERE]) == []
+    # The dealers' export is not empty.
+    assert sweep(folders["dealer"], ["系统会自动为您复机"])
+
+
+def test_the_same_sweep_finds_the_canaries_in_the_export_for_agents(
+    exported: tuple[str, dict[str, Path]],
+) -> None:
+    outlet, folders = exported
+    words = {canary(route) for route in EXPORTED[outlet]}
+    assert {leak.canary for leak in sweep(folders["agent"], words)} == words
+
+
+def test_every_canary_of_a_document_is_in_an_export_for_agents() -> None:
+    routes = {route for outlet in EXPORTED.values() for route in outlet}
+    assert {*EVERYWHERE_HIDDEN} - routes == {"term", "definition", "synonym"}
 
 
 def _hide_plain(text: str) -> bytes:

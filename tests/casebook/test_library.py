@@ -548,7 +548,7 @@ def test_digest_in_a_view_tells_nothing_of_what_is_hidden(small: Path, write: Wr
     file = write(Kind.FAQ, "a", {})
     dealer, agent = _digest(small, "dealer"), _digest(small, "agent")
     assert dealer != agent == sha256(file.read_bytes()).hexdigest()
-    for hidden in ({"客户这时": "这时客户"}, {"review_by: 2026-12-01": "review_by: 2026-12-02"}):
+    for hidden in ({"客户这时": "这时客户"}, {"review_by: 2027-06-01": "review_by: 2027-06-02"}):
         write(Kind.FAQ, "a", hidden)
         assert _digest(small, "dealer") == dealer
         assert _digest(small, "agent") != agent

@@ -143,7 +143,7 @@ FRONT = [
     _front("year nought", "2026-06-01", "0000-01-01", (12, "invalid-date")),
     _front("a word", "2026-06-01", "昨天", (12, "invalid-date")),
     _front("list for a day", "2026-06-01", "[2026-06-01]", (12, "invalid-date")),
-    _front("review before approval", "2026-12-01", "2026-05-31", (13, "date-order")),
+    _front("review before approval", "2027-06-01", "2026-05-31", (13, "date-order")),
     _front(
         "end before start",
         "approved_on",
@@ -317,7 +317,7 @@ MESSAGES = {
         "写成 2026-03-01 这样的年-月-日。",
     ),
     "date order": (
-        "2026-12-01",
+        "2027-06-01",
         "2026-05-31",
         "faq/a.md:13: date-order review_by：复核日期 2026-05-31 早于核准日期 2026-06-01。 "
         "review_by 写下次复核的日期。",
@@ -401,7 +401,7 @@ def test_all_faults_of_a_file_are_reported_at_once(settings: Settings) -> None:
 
 
 def test_dates_out_of_order_are_reported_beside_other_faults(settings: Settings) -> None:
-    text = FAQ.replace("2026-12-01", "2026-05-31").replace("## 禁用说法", "##禁用说法")
+    text = FAQ.replace("2027-06-01", "2026-05-31").replace("## 禁用说法", "##禁用说法")
     codes = [code for _, code in _found(_read(text, settings))]
     assert codes == ["date-order", "malformed-heading", "missing-section"]
 

@@ -14,12 +14,15 @@ from casebook.checks import CHECKS, RULES, check_library
 from casebook.documents import Kind
 from casebook.guide import model_text
 from casebook.library import load_library
-from casebook.problems import Problem, Severity
+from casebook.problems import Problem
 from casebook.reading import MAX_FILE
 from casebook.reading_rules import BY_CODE, READING_RULES
 from casebook.rules import Rule
+from tests.casebook.checks.wording_articles import POLICY, add_wording
+from tests.conftest import ON
 
-FAQ_FILE = Path("faq/faq-arrears-resume.md")
+FAQ = "faq/faq-arrears-resume.md"
+FAQ_FILE = Path(FAQ)
 CODES = [rule.code for rule in RULES]
 WITH_EXAMPLE = [rule for rule in RULES if rule.example]
 
@@ -51,11 +54,12 @@ def models(small: Path) -> Path:
     }
     for path, text in others.items():
         (small / path).write_text(text, encoding="utf-8")
+    add_wording(small)
     return small
 
 
 def _check(folder: Path) -> list[Problem]:
-    return check_library(load_library(folder))
+    return check_library(load_library(folder), ON)
 
 
 def _edit(file: Path, old: str, new: str) -> None:
@@ -93,8 +97,10 @@ def test_facts_differ_between_rules() -> None:
 
 def test_every_check_is_in_a_file_of_its_name() -> None:
     folder = Path(__file__).parents[2] / "casebook" / "checks"
-    shared = {"__init__", "links"}
-    files = {file.stem for file in folder.glob("*.py")} - shared
+    rules = {f for f in folder.glob("*.py") if "\nRULE = Rule(" in f.read_text(encoding="utf-8")}
+    # What a waiver covers is known only when all else has been found; settings are no document.
+    last = {"unused_waiver", "unreadable_wording"}
+    files = {file.stem for file in rules} - last
     assert {module.__name__.rpartition(".")[2] for module in CHECKS} == files
     for module in CHECKS:
         assert module.__name__.rpartition(".")[2] == module.RULE.code.replace("-", "_")
@@ -103,11 +109,6 @@ def test_every_check_is_in_a_file_of_its_name() -> None:
 def test_reading_rules_are_found_by_code() -> None:
     assert list(BY_CODE.values()) == list(READING_RULES)
     assert {rule.code for rule in READING_RULES} < set(CODES)
-
-
-def test_every_rule_is_an_error() -> None:
-    # An error keeps its file out of what is published; a warning would need a reason to differ.
-    assert [rule.code for rule in RULES if rule.severity is not Severity.ERROR] == []
 
 
 def test_model_documents_break_no_rule(models: Path) -> None:
@@ -179,7 +180,33 @@ def _no_citation(folder: Path) -> None:
     _edit(folder / "cases/case-broadband-three-visits.md", "  - policy-handling-norm#7\n", "  []\n")
 
 
+def _front(path: str, old: str, new: str) -> Callable[[Path], None]:
+    return lambda folder: _edit(folder / path, old, new)
+
+
+def _superseded(folder: Path) -> None:
+    text = _rules_policy("policy-service-new", "dealer", "要点四 复机时限")
+    text = text.replace("approved_on", "supersedes:\n  - policy-service-spec\napproved_on")
+    (folder / "policies/policy-service-new.md").write_text(text, encoding="utf-8")
+    _edit(
+        folder / "faq/faq-broadband-fault.md",
+        "  - policy-service-spec#p4",
+        "  - policy-service-new#p4",
+    )
+
+
+def _uncited(folder: Path) -> None:
+    text = _rules_policy("policy-uncited", "agent", "第一条 范围")
+    (folder / "policies/policy-uncited.md").write_text(text, encoding="utf-8")
+
+
+def _other_form(folder: Path) -> None:
+    _edit(folder / POLICY, "不单独使用“尽快”“马上”，", "“尽快”“马上”，")
+    _edit(folder / POLICY, "不说“肯定能”“包您满意”。", "别许愿。")
+
+
 BROKEN_BY: dict[str, Callable[[Path], None]] = {
+    "unreadable-wording": _other_form,
     "unreadable-file": _unreadable,
     "symlink": _symlink,
     "file-too-large": _large,
@@ -189,6 +216,16 @@ BROKEN_BY: dict[str, Callable[[Path], None]] = {
     "unrenderable": _unrenderable,
     "not-markdown": _not_markdown,
     "duplicate-id": _same_id,
+    "ends-soon": _front(FAQ, "approved_on", "effective_until: 2026-12-01\napproved_on"),
+    "orphan": _uncited,
+    "outdated-citation": _superseded,
+    "overdue-review": _front(FAQ, "review_by: 2027-06-01", "review_by: 2026-11-21"),
+    "review-due-soon": _front(FAQ, "review_by: 2027-06-01", "review_by: 2026-12-22"),
+    "untimely-citation": _front(
+        "policies/policy-service-spec.md",
+        "effective_from: 2026-01-01",
+        "effective_from: 2026-06-02",
+    ),
 }
 
 
@@ -205,7 +242,8 @@ def test_rule_without_example(code: str, models: Path) -> None:
 
 def test_empty_list_of_citations_is_missing_too(models: Path) -> None:
     _no_citation(models)
-    assert [problem.code for problem in _check(models)] == ["missing-citation"]
+    found = [problem.code for problem in _check(models) if problem.path.startswith("cases/")]
+    assert found == ["missing-citation"]
 
 
 MESSAGES = {

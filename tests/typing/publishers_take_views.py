@@ -4,7 +4,11 @@ Each ignored error must be there; mypy reports an ignore that is not needed.
 """
 
 from pathlib import Path
+from typing import BinaryIO
 
+from casebook.exporting.booklet import booklet
+from casebook.exporting.records import json_lines
+from casebook.exporting.sheet import write_csv, write_xlsx
 from casebook.library import Library, View
 from casebook.pages import view_pages
 from casebook.publishing import build_site, stage
@@ -23,6 +27,13 @@ def right(view: View, engine: Engine, folder: Path) -> None:
     canaries(view, view)
 
 
+def right_exports(view: View, file: BinaryIO) -> None:
+    json_lines(view)
+    write_csv(view, file)
+    write_xlsx(view, file)
+    booklet(view, "资费")
+
+
 def wrong(library: Library, view: View, engine: Engine, folder: Path) -> None:
     view_pages(library)  # type: ignore[arg-type]
     findables(library)  # type: ignore[arg-type]
@@ -30,3 +41,10 @@ def wrong(library: Library, view: View, engine: Engine, folder: Path) -> None:
     build_site(library, view, folder, folder)  # type: ignore[arg-type]
     publish(library, folder, engine, "")  # type: ignore[arg-type]
     canaries(library, view)  # type: ignore[arg-type]
+
+
+def wrong_exports(library: Library, file: BinaryIO) -> None:
+    json_lines(library)  # type: ignore[arg-type]
+    write_csv(library, file)  # type: ignore[arg-type]
+    write_xlsx(library, file)  # type: ignore[arg-type]
+    booklet(library, "资费")  # type: ignore[arg-type]

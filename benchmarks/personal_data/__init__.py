@@ -1,0 +1,1 @@
+"""How well personal data are found: recall, precision, false finds, speed."""

@@ -1,0 +1,81 @@
+"""What a check may know beside the document it looks at."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+from casebook.checks.wording import Wording
+from casebook.documents import Policy, Standing
+from casebook.library import Library, Source
+from casebook.rules import Rule
+
+
+@dataclass(frozen=True)
+class Alike:
+    """A document that is asked for with nearly the same words as another.
+
+    Attributes:
+        source: the other document.
+        question: the words of the document that was looked at.
+        other: the other document's words.
+        likeness: how alike they are, 0 to 1; 1 is the same by ear.
+    """
+
+    source: Source
+    question: str
+    other: str
+    likeness: float
+
+
+FindAlike = Callable[[Source], Sequence[Alike]]
+
+
+def _none_alike(_: Source) -> Sequence[Alike]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Context:
+    """The library that a document belongs to, and the day.
+
+    Attributes:
+        library: all documents, the one that is looked at among them.
+        on: the day for which reviews are due.
+        rules: all rules by code.
+        alike: gives the documents that are like one, the most alike first; the search knows how
+            alike questions are, so it is handed in from there.
+    """
+
+    library: Library
+    on: date
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+    alike: FindAlike = _none_alike
+
+    @cached_property
+    def wording(self) -> Wording:
+        """What the library's articles say about words."""
+        return Wording(self.library)
+
+    @cached_property
+    def pointing_at(self) -> Mapping[str, Set[str]]:
+        """The ids of the documents that point to a document, by its id."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for name, source in self.library.sources.items():
+            for target in source.targets:
+                found[target.partition("#")[0]].add(name)
+        return found
+
+    @cached_property
+    def successors(self) -> Mapping[str, str]:
+        """The id of the policy in force that supersedes a policy, by the old one's id."""
+        return {
+            old: source.document.id
+            for source in self.library.sources.values()
+            if isinstance(source.document, Policy)
+            and source.document.standing(self.on) is Standing.CURRENT
+            for old in source.document.supersedes
+        }

@@ -1,0 +1,96 @@
+"""What of a document people read: its sections, its title, the reasons for a case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from casebook.checks.places import column_at, line_at
+from casebook.checks.prose import prose
+from casebook.documents import Section
+from casebook.library import Source
+from casebook.problems import Edit, Problem
+from casebook.rules import Rule
+
+_KEYS = ("title", "purpose", "typicality", "timeliness", "feasibility")
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A text that people read.
+
+    Attributes:
+        key: the key of its section or of the front matter.
+        text: as it is written.
+        section: the section; None for front matter.
+    """
+
+    key: str
+    text: str
+    section: Section | None = None
+
+    @property
+    def prose(self) -> str:
+        """The text without code, addresses and marks, at the same places."""
+        return prose(self.text)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What should stand in a passage instead of what stands there, on one line.
+
+    Attributes:
+        start: the place in the passage, from 0.
+        old: what stands there.
+        new: what should.
+    """
+
+    start: int
+    old: str
+    new: str
+
+
+def passages(source: Source) -> Iterator[Passage]:
+    """The texts of a document that people read; similar questions are customers' own words."""
+    document = source.document
+    for key in _KEYS:
+        if value := getattr(document, key, ""):
+            yield Passage(key, value)
+    for section in document.sections:
+        yield Passage(section.key, section.text, section)
+
+
+def problem_in(
+    rule: Rule,
+    source: Source,
+    passage: Passage,
+    start: int,
+    message: str,
+    hint: str,
+    changes: Iterable[Change] = (),
+) -> Problem:
+    """A problem at a place in a passage.
+
+    Args:
+        rule: the rule that is broken.
+        source: the document.
+        passage: the passage.
+        start: the place in its text, from 0.
+        message: what was found.
+        hint: what to write instead.
+        changes: what mends it; not made in front matter, where a value may be written in many ways.
+    """
+    section = passage.section
+    if section is None:
+        return rule.problem(source.path, source.lines.get(passage.key, 1), message, hint)
+    fix = tuple(
+        Edit(
+            line_at(source, section, change.start),
+            column_at(section, change.start) - 1,
+            change.old,
+            change.new,
+        )
+        for change in changes
+    )
+    line, column = line_at(source, section, start), column_at(section, start)
+    return rule.problem(source.path, line, message, hint, column, fix, section.key)

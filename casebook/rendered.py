@@ -1,0 +1,163 @@
+"""A file's bytes → a document with its sections rendered; many files in several processes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from casebook import reading_rules as rules
+from casebook.documents import Case, Document, Kind, Policy, Section
+from casebook.errors import RenderError
+from casebook.markup import DOCUMENT_LINK, MARKDOWN_LINK, Renderer, link_target
+from casebook.problems import Problem
+from casebook.reading import Reading, read_document
+from casebook.settings import Settings
+
+# Starting other processes takes longer than reading fewer files than these.
+MANY = 200
+_AT_ONCE = 20
+
+Given = tuple[str, Reading, bool]
+
+
+def kind_of(path: str) -> Kind:
+    """What a library's file holds, by the folder that it is in."""
+    return next(kind for kind in Kind if kind.folder == path.partition("/")[0])
+
+
+def read_rendered(
+    raw: bytes, path: str, kind: Kind, settings: Settings, renderer: Renderer
+) -> tuple[Reading, bool]:
+    """What a file gives, its sections rendered.
+
+    Args:
+        raw: its bytes.
+        path: its name in problems, relative to the library.
+        kind: what it must be.
+        settings: the library's settings.
+        renderer: renders its sections.
+
+    Returns:
+        The reading, and whether the same bytes would give the same again.
+    """
+    reading = read_document(raw, path, kind, settings)
+    if reading.document is None:
+        return reading, True
+    try:
+        sections = tuple(_rendered(s, reading, path, renderer) for s in reading.document.sections)
+    except _Unrenderable as error:
+        # Another time it may do: how long rendering takes depends on the machine.
+        return Reading(None, (*reading.problems, error.problem), reading.lines), False
+    document = reading.document.model_copy(update={"sections": sections})
+    return replace(reading, document=document, targets=_targets(document)), True
+
+
+def _rendered(section: Section, reading: Reading, path: str, renderer: Renderer) -> Section:
+    try:
+        html = renderer.render(section.text)
+    except RenderError as error:
+        line = reading.lines.get(section.key, 1)
+        message = f"段落“{section.heading}”排不出来：{error}。"
+        hint = "拆短，或去掉成串的括号、反引号、星号。"
+        raise _Unrenderable(rules.UNRENDERABLE.problem(path, line, message, hint)) from None
+    return section.model_copy(update={"html": html})
+
+
+class _Unrenderable(Exception):
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(str(problem))
+
+
+def _targets(document: Document) -> tuple[str, ...]:
+    """All that a document points to, cited or linked: ids, or articles as ``policy-x#3``."""
+    targets = {str(citation) for citation in document.policies}
+    if isinstance(document, Case):
+        targets.update(document.faq)
+    if isinstance(document, Policy):
+        targets.update(document.supersedes)
+    for section in document.sections:
+        links = (*MARKDOWN_LINK.finditer(section.text), *DOCUMENT_LINK.finditer(section.html))
+        targets.update(link_target(link) for link in links)
+    return tuple(sorted(targets))
+
+
+def read_many(files: Mapping[str, bytes], settings: Settings) -> Iterator[Given]:
+    """Reads and renders many files at once, in as many processes as there are cores.
+
+    Args:
+        files: their bytes, by path relative to the library.
+        settings: the library's settings.
+
+    Yields:
+        The path of a file, its reading, and whether the same bytes would give the same again.
+        What a process that dies has not given is left out.
+    """
+    found: queue.SimpleQueue[list[Given] | None] = queue.SimpleQueue()
+    items = list(files.items())
+    count = os.cpu_count() or 1
+    with contextlib.ExitStack() as stack:
+        for number in range(count):
+            child = stack.enter_context(_child(items[number::count], settings))
+            threading.Thread(target=_pass_on, args=(child, found), daemon=True).start()
+        while count:
+            given = found.get()
+            count -= given is None
+            yield from given or ()
+
+
+@contextlib.contextmanager
+def _child(
+    files: Sequence[tuple[str, bytes]], settings: Settings
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that reads files; it starts anew, for a fork would copy other threads' locks."""
+    child = subprocess.Popen(
+        [sys.executable, "-P", "-m", __name__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        # Ctrl+C is for the parent, which ends its children.
+        start_new_session=True,
+    )
+    with child:
+        try:
+            # A child that has died says so by giving nothing.
+            with contextlib.suppress(BrokenPipeError):
+                if child.stdin:
+                    pickle.dump((files, settings), child.stdin)
+                    child.stdin.close()
+            yield child
+        finally:
+            child.kill()
+
+
+def _pass_on(child: subprocess.Popen[bytes], found: queue.SimpleQueue[list[Given] | None]) -> None:
+    """Puts what a child gives into a queue, then None, also when it dies."""
+    with contextlib.suppress(EOFError, OSError, ValueError, pickle.UnpicklingError):
+        while child.stdout:
+            found.put(pickle.load(child.stdout))  # noqa: S301  (from our own child)
+    found.put(None)
+
+
+def _serve() -> None:
+    """The child: what to read comes in at once, what it gives goes out bit by bit."""
+    files, settings = pickle.load(sys.stdin.buffer)  # noqa: S301  (from our own parent)
+    with Renderer() as renderer:
+        for start in range(0, len(files), _AT_ONCE):
+            given = [
+                (path, *read_rendered(raw, path, kind_of(path), settings, renderer))
+                for path, raw in files[start : start + _AT_ONCE]
+            ]
+            pickle.dump(given, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    _serve()
