@@ -12,8 +12,8 @@ from casebook.pages import markdown_text
 from casebook.settings import Settings
 from casebook.touched import Touch, Touched
 
-# A comment on GitHub holds 65,536 characters.
-MAX_COMMENT = 60_000
+# A comment on GitHub holds 65,536 characters, and other reports may stand in the same one.
+MAX_COMMENT = 50_000
 MAX_ROWS = 30
 _MAX_PLACES = 3
 # What would call people or other pull requests from a comment.

@@ -7,6 +7,7 @@ when its bytes did.
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from casebook import reading_rules as rules
 from casebook.cache import CACHE_FILE, ReadingCache
 from casebook.digests import bytes_digest, file_digest
 from casebook.documents import Document, Kind
+from casebook.image_metadata import image_metadata
 from casebook.markup import Renderer
 from casebook.problems import Problem
 from casebook.reading import Reading, read_bytes
@@ -26,6 +28,7 @@ Progress = Callable[[int, int], None]
 # The coarsest clock that a file system may have: a file that was changed within one tick of being
 # read can change again and look the same.
 _TICK = 2_000_000_000
+_IMAGES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".heic", ".gif", ".bmp"}
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ def read_inputs(
     problems: list[Problem] = []
     started = time.time_ns()
     paths = list(_paths(root, problems))
+    problems += [found for stray in problems for found in _told_by_image(root, stray.path)]
     with ReadingCache(root / CACHE_FILE, settings) as cache:
         reader = _Reader(root, settings, cache, started)
         looked = {path: reader.look_at(path, previous.get(path)) for path in paths}
@@ -235,6 +239,17 @@ def _paths(root: Path, problems: list[Problem]) -> Iterator[str]:
                     message = f"“{name}”不是 .md 文件，不会发布。"
                     hint = "内容写成 Markdown；别的文件放到文件夹外面。"
                     problems.append(rules.NOT_MARKDOWN.problem(f"{place}/{name}", 1, message, hint))
+
+
+def _told_by_image(root: Path, path: str) -> Iterator[Problem]:
+    """What an image among the documents tells of whoever took it."""
+    file = root / path
+    if file.suffix.lower() not in _IMAGES or not stat.S_ISREG(file.lstat().st_mode):
+        return
+    if told := image_metadata(file):
+        message = f"图片里还带着：{'、'.join(told)}。"
+        hint = "从 git 里去掉它；确实要用的，另存时去掉元数据。"
+        yield rules.IMAGE_METADATA.problem(path, 1, message, hint)
 
 
 def _subfolders(

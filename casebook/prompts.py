@@ -83,7 +83,7 @@ def interview(kind: Kind, view: View, talk: Talk) -> dict[str, str | tuple[str, 
         What was answered, by key of the front matter; what was left open is not in it.
     """
     asked = _Interview(kind, view, talk)
-    talk.tell("\n一个一个问；回车跳过，以后在文件里补。")
+    talk.tell("\n一个一个问；回车跳过，以后在文件里补。不写任何个人信息。")
     answers = {key: asked.answer(key) for key in _QUESTIONS[kind]}
     return {key: value for key, value in answers.items() if value}
 

@@ -260,6 +260,13 @@ POSSIBLE_PERSONAL_DATA = Rule(
     settings=("check.allowed",),
     since="0.2",
 )
+IMAGE_METADATA = Rule(
+    "image-metadata",
+    "图片文件里没有拍摄位置、作者、设备这类信息。",
+    "一张手机拍的截图，可能带着拍摄的地点和手机的序列号。",
+    topic=Topic.PERSONAL_DATA,
+    since="0.2",
+)
 UNRENDERABLE = Rule(
     "unrenderable",
     "每个段落都能在两秒、256 MiB 以内排成网页。",

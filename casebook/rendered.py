@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pickle
 import queue
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from casebook import reading_rules as rules
+from casebook.children import child, give, results, take_task
 from casebook.documents import Case, Document, Kind, Policy, Section
 from casebook.errors import RenderError
 from casebook.markup import DOCUMENT_LINK, MARKDOWN_LINK, Renderer, link_target
@@ -105,59 +104,29 @@ def read_many(files: Mapping[str, bytes], settings: Settings) -> Iterator[Given]
     count = os.cpu_count() or 1
     with contextlib.ExitStack() as stack:
         for number in range(count):
-            child = stack.enter_context(_child(items[number::count], settings))
-            threading.Thread(target=_pass_on, args=(child, found), daemon=True).start()
+            reader = stack.enter_context(child(__name__, (items[number::count], settings)))
+            threading.Thread(target=_pass_on, args=(reader, found), daemon=True).start()
         while count:
             given = found.get()
             count -= given is None
             yield from given or ()
 
 
-@contextlib.contextmanager
-def _child(
-    files: Sequence[tuple[str, bytes]], settings: Settings
-) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that reads files; it starts anew, for a fork would copy other threads' locks."""
-    child = subprocess.Popen(
-        [sys.executable, "-P", "-m", __name__],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        # Ctrl+C is for the parent, which ends its children.
-        start_new_session=True,
-    )
-    with child:
-        try:
-            # A child that has died says so by giving nothing.
-            with contextlib.suppress(BrokenPipeError):
-                if child.stdin:
-                    pickle.dump((files, settings), child.stdin)
-                    child.stdin.close()
-            yield child
-        finally:
-            child.kill()
-
-
-def _pass_on(child: subprocess.Popen[bytes], found: queue.SimpleQueue[list[Given] | None]) -> None:
+def _pass_on(reader: subprocess.Popen[bytes], found: queue.SimpleQueue[list[Given] | None]) -> None:
     """Puts what a child gives into a queue, then None, also when it dies."""
-    with contextlib.suppress(EOFError, OSError, ValueError, pickle.UnpicklingError):
-        while child.stdout:
-            found.put(pickle.load(child.stdout))  # noqa: S301  (from our own child)
+    for given in results(reader):
+        found.put(given)
     found.put(None)
 
 
-def _serve() -> None:
-    """The child: what to read comes in at once, what it gives goes out bit by bit."""
-    files, settings = pickle.load(sys.stdin.buffer)  # noqa: S301  (from our own parent)
+def _read_all(files: Sequence[tuple[str, bytes]], settings: Settings) -> Iterator[list[Given]]:
     with Renderer() as renderer:
         for start in range(0, len(files), _AT_ONCE):
-            given = [
+            yield [
                 (path, *read_rendered(raw, path, kind_of(path), settings, renderer))
                 for path, raw in files[start : start + _AT_ONCE]
             ]
-            pickle.dump(given, sys.stdout.buffer)
-            sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":
-    _serve()
+    give(_read_all(*take_task()))

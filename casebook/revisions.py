@@ -18,6 +18,7 @@ from casebook.errors import CasebookError
 
 _SETTINGS = (
     "core.fsmonitor=false",
+    "diff.autoRefreshIndex=false",
     "log.follow=false",
     "log.showRoot=true",
     "log.showSignature=false",
@@ -200,12 +201,31 @@ class Repository:
         """As :func:`changed_paths`."""
         base = self.merge_base(revision)
         plain = ("--no-ext-diff", "--no-textconv", "--no-renames", "--ignore-submodules=all")
-        shown = self._run(["diff", "--name-status", "-z", "--relative", *plain, base, "--"])
-        states = _tokens(shown)
-        pairs = list(zip(states[::2], states[1::2], strict=True))
+        shown = self._run(["diff", "--raw", "-z", "--no-abbrev", "--relative", *plain, base, "--"])
+        tokens = _tokens(shown)
+        states = dict(zip(tokens[1::2], tokens[::2], strict=True))
+        for path in list(self._only_touched(states)):
+            del states[path]
         untracked = _tokens(self._run(["ls-files", "-z", "--others", "--exclude-standard"]))
-        changed = {path for state, path in pairs if state != "D"} | set(untracked)
-        return Changes(frozenset(changed), frozenset(path for _, path in pairs) - changed)
+        changed = {path for path, state in states.items() if state[-1] != "D"} | set(untracked)
+        return Changes(frozenset(changed), frozenset(states) - changed)
+
+    def _only_touched(self, states: Mapping[str, str]) -> Iterator[str]:
+        """The files that look changed and are not; to keep this in mind, git would lock its index.
+
+        Args:
+            states: what git says of each file, as ``:100644 100644 OLD NEW M``.
+        """
+        unsure = {}
+        for path, state in states.items():
+            before, after, old, new, _ = state[1:].split()
+            if before == after and before in _PLAIN_FILES and not new.strip("0"):
+                unsure[path] = old
+        paths = list(unsure)
+        for start in range(0, len(paths), _AT_ONCE):
+            part = paths[start : start + _AT_ONCE]
+            found = self._run(["hash-object", "--", *part]).decode().split()
+            yield from (p for p, blob in zip(part, found, strict=True) if blob == unsure[p])
 
     def commits(self) -> dict[str, Commit]:
         """Every commit that HEAD holds, by name, newest first.

@@ -54,6 +54,7 @@ class Rule:
         waiver: when a document may waive it, in Chinese; empty when never.
         settings: the settings that it reads, as ``table.key``.
         since: the version that first had it.
+        compares: whether it looks for documents like the one before it.
     """
 
     code: str
@@ -65,6 +66,7 @@ class Rule:
     waiver: str = ""
     settings: tuple[str, ...] = ()
     since: str = "0.1"
+    compares: bool = False
 
     def problem(
         self,

@@ -269,7 +269,7 @@ class EditorSettings(Table):
                 {
                     "backend": self.backend,
                     "missing": "、".join(missing),
-                    "hint": "写上它们；docs/editor.md 说明每一项写什么",
+                    "hint": "写上它们；docs/editor.zh-CN.md 说明每一项写什么",
                 },
             )
         return self

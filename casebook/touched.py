@@ -51,17 +51,17 @@ class Touch:
 
     Attributes:
         things: each thing that was changed.
-        changes: the files that the change touches.
+        revised: the ids of the documents that the change revises or adds; a move alone is neither.
         unread: changed files with errors, which cannot be compared.
     """
 
     things: tuple[Touched, ...]
-    changes: Changes
+    revised: frozenset[str]
     unread: tuple[str, ...]
 
     def done(self, dependent: Dependent) -> bool:
-        """Whether the change has touched a dependent, too."""
-        return dependent.source.path in self.changes.changed
+        """Whether the change revises a dependent, too."""
+        return dependent.document.id in self.revised
 
     @property
     def pending(self) -> int:
@@ -101,7 +101,8 @@ def touched(root: Path, library: Library, since: str) -> Touch:
         thing for name in names for thing in _compared(old.get(name), new.get(name), dependence)
     ]
     things += _words(settings.glossary, library)
-    return Touch(tuple(things), changes, tuple(sorted(faulty)))
+    revised = {n for n, one in new.items() if n not in old or old[n].digest != one.digest}
+    return Touch(tuple(things), frozenset(revised), tuple(sorted(faulty)))
 
 
 def _settings(repository: Repository, commit: str, otherwise: Settings) -> Settings:

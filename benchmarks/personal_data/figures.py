@@ -15,7 +15,7 @@ CLEAN = "clean-certain"
 _LEAST = 0.99
 _MOST_FALSE = 1
 _DOCUMENT = 2_000
-_DOCUMENTS = 400
+_DOCUMENTS = 1_000
 _MEGABYTE = 1e6
 
 
@@ -93,17 +93,17 @@ def missed(found: Sequence[Row]) -> list[str]:
     return problems
 
 
-def speed(clean: Sequence[Line]) -> float:
-    """Megabytes a second on documents of 2,000 characters without finds.
+def speed(text: str) -> float:
+    """Megabytes a second of processor time, on documents of 2,000 characters.
 
     Args:
-        clean: lines that the documents are made of.
+        text: what the documents are made of.
     """
-    text = "\n".join(line.text for line in clean if not find_personal_data(line.text))
     pieces = [text[place : place + _DOCUMENT] for place in range(0, len(text), _DOCUMENT)]
     documents = [pieces[place % len(pieces)] for place in range(_DOCUMENTS)]
     size = sum(len(document.encode()) for document in documents)
-    start = time.perf_counter()
+    find_personal_data(text)
+    start = time.process_time()
     for document in documents:
         find_personal_data(document)
-    return size / _MEGABYTE / (time.perf_counter() - start)
+    return size / _MEGABYTE / (time.process_time() - start)

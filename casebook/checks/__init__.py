@@ -6,8 +6,9 @@ its file with ``RULE`` and ``check``, and name the module in ``CHECKS``.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
+from types import ModuleType
 
 from casebook.checks import (
     ambiguous_unit,
@@ -15,6 +16,7 @@ from casebook.checks import (
     analysis_without_question,
     answer_too_long,
     avoided_word,
+    background_without_facts,
     bare_forbidden_phrase,
     bare_outcome,
     broken_link,
@@ -76,6 +78,7 @@ CHECKS = (
     analysis_without_question,
     answer_too_long,
     avoided_word,
+    background_without_facts,
     bare_forbidden_phrase,
     bare_outcome,
     broken_link,
@@ -129,6 +132,8 @@ RULES: tuple[Rule, ...] = (
     unused_waiver.RULE,
 )
 BY_CODE = {rule.code: rule for rule in RULES}
+# What rules found in documents, by id.
+Found = Mapping[str, Sequence[Problem]]
 
 
 def check_library(
@@ -136,6 +141,7 @@ def check_library(
     on: date | None = None,
     alike: FindAlike | None = None,
     paths: Collection[str] | None = None,
+    found: Found | None = None,
 ) -> list[Problem]:
     """Everything that is wrong with a library: its files, and what ties them together.
 
@@ -145,21 +151,43 @@ def check_library(
         alike: finds documents that are asked for with the same words; without it duplicates are
             not looked for.
         paths: the files to look at; all when none are given.
+        found: what :func:`found_by` gave, where the rules have run already.
     """
     context = _context(library, on, alike)
     problems = [*library.problems, *unreadable_wording.check_settings(context)]
-    for source in library.sources.values():
+    for name, source in library.sources.items():
         if paths is None or source.path in paths:
-            problems += check_source(source, context)
+            read = library.inputs.get(source.path)
+            seen = found[name] if found else _found(source, context, CHECKS)
+            seen = [*(read.problems if read else ()), *seen]
+            problems += unused_waiver.without_waived(source, seen, BY_CODE)
     return sort_problems(p for p in problems if paths is None or p.path in paths)
 
 
-def check_source(source: Source, context: Context) -> list[Problem]:
-    """What is wrong with one good document, without what it waives."""
-    read = context.library.inputs.get(source.path)
-    found = list(read.problems) if read else []
-    found += [problem for module in CHECKS for problem in module.check(source, context)]
-    return unused_waiver.without_waived(source, found, context.rules)
+def found_by(
+    library: Library,
+    on: date,
+    names: Iterable[str],
+    *,
+    compares: bool,
+    alike: FindAlike | None = None,
+) -> dict[str, list[Problem]]:
+    """What a part of the rules finds, whether it is waived or not.
+
+    Args:
+        library: the library.
+        on: as in :func:`check_library`.
+        names: the documents to look at.
+        compares: the rules that look for documents like the one before them, or all others.
+        alike: as in :func:`check_library`.
+    """
+    context = _context(library, on, alike)
+    modules = [module for module in CHECKS if module.RULE.compares is compares]
+    return {name: _found(library.sources[name], context, modules) for name in names}
+
+
+def _found(source: Source, context: Context, modules: Iterable[ModuleType]) -> list[Problem]:
+    return [problem for module in modules for problem in module.check(source, context)]
 
 
 def check_text(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from casebook.checks.context import Context
 from casebook.checks.places import problem_at
-from casebook.checks.prose import sentences
+from casebook.checks.prose import HAN, sentences
 from casebook.checks.substance import substance
 from casebook.documents import Kind
 from casebook.library import Source
@@ -37,7 +37,7 @@ _LAST = re.compile(
     r"(?:^ *(?:[-*+]|\d+\.) .*\n)\n(?P<lesson>(?!#|[-*+] |\d+\. ).+)\Z", re.MULTILINE
 )
 _MARKED = re.compile(
-    r"下一?次|以后|今后|明天|再遇到|凡是|要带走|学到|照搬|照着做|记住|改成|可以先|应先|"
+    rf"下一?次|(?<![{HAN}])以后(?!.?会)|今后|明天|再遇到|凡是|要带走|学到|照搬|照着做|记住|改成|可以先|应先|"
     r"先[^。，！？\n]{2,20}，?再|第一[句步问]|遇到[^。！？\n]{2,40}[，先]"
 )
 

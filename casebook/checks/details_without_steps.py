@@ -23,7 +23,7 @@ RULE = Rule(
     waiver="通篇是一封信或者一张工单的案例。",
     since="0.2",
 )
-_LEAST = 4
+_LEAST = 3
 _NUMBER = r"[一二两三四五六七八九十半几\d]+ ?"
 _STEP = re.compile(
     r"\d{1,2}[:：]\d{2}|\d ?[点时](?!候)|" + rf"第 ?{_NUMBER}[天次通个回步遍趟封周轮]"
@@ -42,12 +42,16 @@ _JUMP = re.compile(
 def check(source: Source, context: Context) -> Iterator[Problem]:
     """Yields a problem for details without marks of time and sequence."""
     section = source.document.section("details")
-    if section is None or len(_STEP.findall(section.text)) >= _LEAST:
+    if section is None:
+        return
+    steps = len(_STEP.findall(section.text))
+    if steps >= _LEAST:
         return
     jump = _JUMP.search(section.text)
     if jump:
         message = f"“{shortened(jump[0])}”从冲突一步跳到了结局。"
     else:
-        message = "细节看不出先后：没有几点几分，也没有先做什么、再做什么。"
+        found = f"只有 {steps} 处" if steps else "没有一处"
+        message = f"细节看不出先后：{found}写了几点几分，或者先做什么、再做什么。"
     hint = "按时间写：几点谁说了什么，先试了什么、为什么没有用，从哪一句起客户变了。"
     yield problem_at(RULE, source, section, jump.start() if jump else 0, message, hint)

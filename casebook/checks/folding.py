@@ -16,6 +16,8 @@ _SAME = {"您": "你", "咱": "我"}
 # No phrase goes on beyond these.
 _BREAKS = frozenset('。！？!?；;“”‘’「」『』"|\n')
 _MIN_LENGTH = 2
+# Particles may be added; of the phrase's own only so many may be left out, else it is another one.
+_MAX_LACKING = 1
 
 
 class _Folds(dict[int, str | None]):
@@ -75,16 +77,18 @@ class Matcher(Generic[T]):
         kept = [place for place, one in enumerate(text) if _FOLDS[ord(one)] is not None]
         for number, start, end in found:
             phrase, value = self._known[self._folded[number]]
-            stop = kept[end - 1] + 1
+            first, stop = kept[start], kept[end - 1] + 1
+            if phrase[0] in _PARTICLES:
+                first = _before_particles(text, first)
             if phrase[-1] in _PARTICLES:
                 stop = _past_particles(text, stop)
-            yield kept[start], stop, value
+            if _lacking(phrase, text[first:stop]) <= _MAX_LACKING:
+                yield first, stop, value
 
 
 def is_clause(text: str, start: int, end: int) -> bool:
     """Whether a part of a text is a clause of its own: punctuation or nothing on both sides."""
-    while start and text[start - 1] in _PARTICLES:
-        start -= 1
+    start = _before_particles(text, start)
     end = _past_particles(text, end)
     before, after = text[max(start - 1, 0) : start], text[end : end + 1]
     return not before.isalnum() and not after.isalnum()
@@ -98,6 +102,18 @@ def is_long(phrase: str) -> bool:
 def holds_particle(text: str) -> bool:
     """Whether a text has one of the little words that folding leaves out."""
     return not _PARTICLES.isdisjoint(text)
+
+
+def _lacking(phrase: str, text: str) -> int:
+    """How many of a phrase's particles a text has not."""
+    own = {one for one in phrase if one in _PARTICLES}
+    return sum(max(phrase.count(one) - text.count(one), 0) for one in own)
+
+
+def _before_particles(text: str, place: int) -> int:
+    while place and text[place - 1] in _PARTICLES:
+        place -= 1
+    return place
 
 
 def _past_particles(text: str, place: int) -> int:

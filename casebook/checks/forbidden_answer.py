@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -23,7 +24,7 @@ RULE = Rule(
     waiver="同类条目禁用的话，在这一条里意思不同、说得对的。",
     since="0.2",
 )
-_NEGATED = ("不", "没", "别", "非", "不是", "没有", "不会", "不能")
+_DENIED = re.compile(r"(?:不|没|别|非|(?:不[会能用必让是再]|没有|免得|别)[^，。；！？]{0,3})$")
 
 
 def check(source: Source, context: Context) -> Iterator[Problem]:
@@ -41,7 +42,7 @@ def check(source: Source, context: Context) -> Iterator[Problem]:
 
 def _is_said(text: str, start: int, end: int, phrase: Phrase) -> bool:
     """Whether the phrase is said as it is: not denied, and not by chance inside other words."""
-    if text[max(start - 2, 0) : start].endswith(_NEGATED):
+    if _DENIED.search(text, max(start - 5, 0), start):
         return False
     return is_long(phrase.text) or is_clause(text, start, end)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from casebook.checks.context import Context
-from casebook.checks.passages import Change, Passage, passages, problem_in
+from casebook.checks.passages import Change, passages, problem_in
 from casebook.checks.prose import (
     HAN,
     shortened,
@@ -26,41 +26,49 @@ RULE = Rule(
     waiver="照录的短信、界面文字本来就是半角标点。",
     since="0.2",
 )
-_FULL = {",": "，", ";": "；", ":": "：", "?": "？", "!": "！", ".": "。", "(": "（", ")": "）"}
+# Half-width marks, and nothing for the spaces after them.
+_FULL = str.maketrans(",;:?!.()", "，；：？！。（）", " ")
 _BEFORE = rf"[{HAN}”’」』）》】％%]\0*+"
-_AFTER = rf"(?=\0*(?:[{HAN}“‘「『（《【A-Za-z0-9]|$))"
+_AFTER = rf"(?=\0*(?:[{HAN}“‘「『（《【\"'A-Za-z0-9０-９Ａ-Ｚａ-ｚ]|$))"
+# A space that follows a mark of English goes with it.
+_SPACE = rf"(?: ++(?=[{HAN}“]))?"
 # Between characters, or after one at the end of a line; after a letter or digit only before one.
 _MARK = re.compile(
-    rf"(?:{_BEFORE}(?P<mark>[,;:?!]){_AFTER}"
-    rf"|[A-Za-z0-9]\0*+(?P<latin>[,;?!])(?=\0*[{HAN}“「（《])"
-    rf"|{_BEFORE}(?P<stop>\.)(?=\0*$))",
+    rf"{_BEFORE}(?P<mark>[,;:?!]++{_SPACE}){_AFTER}"
+    rf"|[A-Za-z0-9]\0*+(?P<latin>[,;:?!]++{_SPACE})(?=\0*[{HAN}“「（《\"])"
+    rf"|{_BEFORE}(?P<stop>\.(?=\0*$)|\. ++(?=[{HAN}“]))",
     re.MULTILINE,
 )
+_BRACKETS = re.compile(rf"(?P<open>\()(?=[^()\n]*[{HAN}])[^()\n]*(?P<close>\))")
 # A full stop inside a line may be meant for another mark.
 _DOUBTFUL = re.compile(rf"[{HAN}](?P<stop>\.)(?=[{HAN}])")
-_BRACKETS = re.compile(rf"(?P<open>\()(?=[^()\n]*[{HAN}])[^()\n]*(?P<close>\))")
 
 
 def check(source: Source, context: Context) -> Iterator[Problem]:
-    """Yields a problem for each half-width mark in a Chinese sentence."""
+    """Yields a problem for each line of Chinese with half-width marks."""
     for passage in passages(source):
-        text = passage.prose
-        for match in _MARK.finditer(text):
-            place = match.start(match.lastgroup or 0)
-            yield _problem(source, passage, (place,))
-        for match in _DOUBTFUL.finditer(text):
-            message = f"“{_around(text, match.start('stop'))}”里有半角的“.”。"
+        lines: dict[int, list[Change]] = {}
+        for change in _changes(passage.prose):
+            lines.setdefault(passage.text.count("\n", 0, change.start), []).append(change)
+        for changes in lines.values():
+            first = min(changes, key=lambda change: change.start)
+            more = f"，这一行共 {len(changes)} 处" if len(changes) > 1 else ""
+            message = f"“{_around(passage.prose, first.start)}”里用了半角的“{first.old}”{more}。"
+            hint = f"写全角的“{first.new}”。"
+            yield problem_in(RULE, source, passage, first.start, message, hint, changes)
+        for match in _DOUBTFUL.finditer(passage.prose):
+            place = match.start("stop")
+            message = f"“{_around(passage.prose, place)}”里有半角的“.”。"
             hint = "句子完了用“。”，并列用“、”，人名中间用“·”。"
-            yield problem_in(RULE, source, passage, match.start("stop"), message, hint)
-        for match in _BRACKETS.finditer(text):
-            yield _problem(source, passage, (match.start("open"), match.start("close")))
+            yield problem_in(RULE, source, passage, place, message, hint)
 
 
-def _problem(source: Source, passage: Passage, places: tuple[int, ...]) -> Problem:
-    changes = [Change(at, passage.text[at], _FULL[passage.text[at]]) for at in places]
-    old, new = ("".join(marks) for marks in zip(*((c.old, c.new) for c in changes), strict=True))
-    message = f"“{_around(passage.prose, places[0])}”里用了半角的“{old}”。"
-    return problem_in(RULE, source, passage, places[0], message, f"写全角的“{new}”。", changes)
+def _changes(text: str) -> Iterator[Change]:
+    """What stands for each half-width mark in a Chinese sentence, where that is certain."""
+    for match in (*_MARK.finditer(text), *_BRACKETS.finditer(text)):
+        for name, old in match.groupdict().items():
+            if old:
+                yield Change(match.start(name), old, old.translate(_FULL))
 
 
 def _around(text: str, place: int) -> str:

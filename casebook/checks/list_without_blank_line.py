@@ -19,7 +19,8 @@ RULE = Rule(
     Example(Kind.FAQ, "1. 在 App、营业厅", "按下面办：\n1. 在 App、营业厅"),
     topic=Topic.STYLE,
 )
-_ITEM = re.compile(r"(?:[-*+]|\d+\.) \S")
+_ITEM = re.compile(r" {0,3}(?:[-*+]|\d+\.) \S")
+_QUOTE = re.compile(r"(?:> ?)*")
 
 
 def check(source: Source, context: Context) -> Iterator[Problem]:
@@ -28,13 +29,19 @@ def check(source: Source, context: Context) -> Iterator[Problem]:
         lines = _outside_fences(section.text)
         first = source.lines.get(f"{section.key}.text", 1)
         for number, (before, line) in enumerate(pairwise(lines), first + 1):
-            if _ITEM.match(line) and _is_text(before):
+            quote = _QUOTE.match(line)
+            marks = quote[0] if quote else ""
+            # A list that is quoted after text that is not begins a quotation of its own.
+            if not _ITEM.match(line, len(marks)) or not before.startswith(marks.rstrip()):
+                continue
+            if _is_text(_QUOTE.sub("", before, count=1)):
+                start = line[: len(marks) + 1]
                 yield RULE.problem(
                     source.path,
                     number,
                     "列表紧跟在一行文字后面。",
                     "列表前面加一个空行。",
-                    fix=(Edit(number, 0, line, f"\n{line}"),),
+                    fix=(Edit(number, 0, start, f"{marks.rstrip()}\n{start}"),),
                     section=section.key,
                 )
 
@@ -42,11 +49,12 @@ def check(source: Source, context: Context) -> Iterator[Problem]:
 def _outside_fences(text: str) -> list[str]:
     """The lines of a text; those inside code fences are empty."""
     lines: list[str] = []
-    fenced = False
+    fence = ""
     for line in text.split("\n"):
-        mark = line.startswith("```")
-        lines.append("" if fenced or mark else line)
-        fenced ^= mark
+        mark = line[:3] if line.startswith(("```", "~~~")) else ""
+        lines.append("" if fence or mark else line)
+        if mark and (not fence or mark == fence):
+            fence = "" if fence else mark
     return lines
 
 

@@ -12,12 +12,16 @@ from enum import StrEnum
 
 from casebook.library import MARKDOWN_LINK
 
-_ITEM = re.compile(r"(?P<mark>[-*+]|\d+[.、]) +(?P<text>.*)")
-_QUOTED = re.compile(r"“([^”]+)”")
-_QUOTES = r"(?P<quotes>(?:“[^”]+”[、，和或]?)+)"
+_ITEM = re.compile(r" {0,3}(?:[-*+]|\d+[.、]) +(?P<text>.*)")
+_QUOTED = re.compile(r"[“「]([^“”「」\n]+)[”」]")
+_QUOTES = r"(?P<quotes>(?:[“「][^“”「」\n]++[”」][、，和或]?)++)"
 _STARTS = re.compile(_QUOTES)
-_INSTEAD = re.compile(r"(?<![不别没])(?:改[说成问用为]|换成|说|问|称)[：:]?“(?P<instead>[^”]+)”")
-_AVOID = re.compile(rf"(?:不单独使用|不单独说|少用|少说|不用|不说|不讲){_QUOTES}(?P<rest>.*)")
+_INSTEAD = re.compile(
+    r"(?<![不别没])(?:改[说成问用为]|换成|说|问|称)[：:]?[“「](?P<instead>[^“”「」\n]++)[”」]"
+)
+_AVOID = re.compile(
+    rf"(?:不单独使用|不单独说|少用|少说|不用|不说|不讲){_QUOTES}(?=(?P<rest>.{{0,200}}))"
+)
 _NEEDS_TIME = re.compile(r"[^。]*?(?:跟|带|有|写|说)[^。]{0,4}(?:时间|钟点|日期|时限)")
 _NOT_CALLED = re.compile(rf"不(?:写成|说成|叫作|叫做|叫|称作|称为){_QUOTES}")
 _BOLD = re.compile(r"\*\*([^*]+)\*\*")

@@ -27,7 +27,8 @@ RULE = Rule(
     since="0.2",
 )
 _TIME = re.compile(
-    r"(?<![这那])[0-9０-９一二两三四五六七八九十半某][ 个]*(?:分钟|小时|钟头|工作日|天|日|周|点|号|秒|月)|"
+    r"(?<![这那])[0-9０-９一二两三四五六七八九十半某每][ 个]*"
+    r"(?:分钟|小时|钟头|工作日|天|日|周|点|号|秒|月)|"
     r"[0-9]:[0-9]{2}|今天|今晚|明天|明早|后天|当天|当场|当日|次日|[下本]周|[下本]月|月底|零点"
 )
 # What a customer is asked to do at once is no promise.
@@ -40,9 +41,8 @@ def check(source: Source, context: Context) -> Iterator[Problem]:
         before, after = found.around
         if found.role is not Role.SAID or holds_particle(found.text):
             continue
-        if _TIME.search(before) or _TIME.search(after):
-            continue
-        if _ASKED.search(re.split("[，：、]", before)[-1]):
+        clause = re.split("[，：]", before)[-1]
+        if _TIME.search(clause) or _TIME.search(after) or _ASKED.search(clause):
             continue
         message = f"“{found.text}”没有说到什么时候。"
         hint = f"同一句里写明时间，如“今天 18 点前”。{found.phrase.origin}：{found.phrase.advice}"

@@ -33,6 +33,7 @@ _SHOUTED = re.compile(r"？？+|！！+|(?:？！|！？){2,}")
 _MIXED = re.compile(
     r"(?P<one>[，、；：])(?!(?P=one))[。，、；：！？]|[。！？][，、；：]|[！？]。|。[！？]"
 )
+_SAID = re.compile(r" *(?:>|(?:客户|用户)[^：\n]{0,12}：)")
 
 
 def check(source: Source, context: Context) -> Iterator[Problem]:
@@ -59,5 +60,5 @@ def _certain(text: str) -> Iterator[tuple[re.Match[str], str]]:
 
 
 def _said(passage: Passage, match: re.Match[str]) -> bool:
-    """Whether a mark stands in a block of quoted lines, where customers may shout."""
-    return passage.text.startswith(">", passage.text.rfind("\n", 0, match.start()) + 1)
+    """Whether a mark stands in a line that somebody said or typed: customers may shout."""
+    return bool(_SAID.match(passage.text, passage.text.rfind("\n", 0, match.start()) + 1))

@@ -29,6 +29,8 @@ RULE = Rule(
     since="0.2",
 )
 _ALIKE = 0.75
+# With so many characters more it says something of its own.
+_NEW = 12
 
 
 def check(source: Source, context: Context) -> Iterator[Problem]:
@@ -40,7 +42,7 @@ def check(source: Source, context: Context) -> Iterator[Problem]:
     for key in ("purpose", "typicality", "timeliness", "feasibility"):
         value, name = getattr(document, key), Case.model_fields[key].title or key
         for other, text in seen.items():
-            if min(contained(value, text), contained(text, value)) >= _ALIKE:
+            if contained(text, value) >= _ALIKE and len(value) - len(text) < _NEW:
                 message = f"{name}与{other}是同样的话：“{shortened(value)}”。"
                 hint = f"{Case.model_fields[key].description}"
                 yield problem_of_key(RULE, source, key, message, hint)

@@ -47,7 +47,9 @@ def role_at(document: Document, section: Section, place: int, listed: bool) -> R
     block = _BLOCK.match(line)
     if isinstance(document, Policy) and block:
         return Role.SAID
-    if quote is not None and isinstance(document, Case) and _is_customers(line[:quote]):
+    # In a chat the speaker stands at the start of the line, and there are no quotation marks.
+    lead = line[:quote] if quote is not None else line.partition("：")[0]
+    if isinstance(document, Case) and (block or quote is not None) and _is_customers(lead):
         return Role.CUSTOMER
     return Role.QUOTED if block or quote is not None else Role.OWN
 

@@ -25,26 +25,41 @@ RULE = Rule(
     topic=Topic.STYLE,
     since="0.2",
 )
-_PAIR = re.compile(
-    rf'"(?P<words>[^"\n|]*[{HAN}][^"\n|]*)"|(?<![A-Za-z0-9])\'(?P<inner>[^\'\n|]*[{HAN}][^\'\n|]*)\''
-)
-_CURLED = {'"': "“”", "'": "‘’"}
+_CURLED = {'"': ("“", "”"), "'": ("‘", "’")}
+_CHINESE = re.compile(f"[{HAN}]")
+# Where an opening mark cannot stand: after a letter (don't), after a digit (inches, minutes).
+_NO_OPENING = re.compile(r"[A-Za-z0-9]")
 
 
 def check(source: Source, context: Context) -> Iterator[Problem]:
     """Yields a problem for each pair of straight quotation marks around Chinese words."""
     for passage in passages(source):
-        for match in _PAIR.finditer(passage.prose):
-            mark = match[0][0]
-            line_start = passage.prose.rfind("\n", 0, match.start()) + 1
-            line = passage.prose[line_start:].partition("\n")[0]
-            opening, closing = _CURLED[mark]
-            changes = [
-                Change(match.start(), mark, opening),
-                Change(match.end() - 1, mark, closing),
-            ]
-            message = f"“{shortened(match[0][1:-1])}”用的是直引号。"
-            # With an odd number of marks nobody knows which two belong together.
-            certain = changes if line.count(mark) % 2 == 0 else ()
-            hint = f"写成{opening}{shortened(match[0][1:-1])}{closing}。"
-            yield problem_in(RULE, source, passage, match.start(), message, hint, certain)
+        text, start = passage.prose, 0
+        for line in text.split("\n"):
+            for mark, (opening, closing) in _CURLED.items():
+                for first, last, certain in _pairs(line, mark):
+                    words = shortened(line[first + 1 : last])
+                    changes = (
+                        Change(start + first, mark, opening),
+                        Change(start + last, mark, closing),
+                    )
+                    message = f"“{words}”用的是直引号。"
+                    hint = f"写成{opening}{words}{closing}。"
+                    fix = changes if certain else ()
+                    yield problem_in(RULE, source, passage, start + first, message, hint, fix)
+            start += len(line) + 1
+
+
+def _pairs(line: str, mark: str) -> Iterator[tuple[int, int, bool]]:
+    """The places of marks that belong together around Chinese words, and whether that is certain.
+
+    Marks are paired in order; with an odd number of them nobody knows which two belong together.
+    """
+    places = [match.start() for match in re.finditer(mark, line)]
+    openings = places[::2]
+    if any(_NO_OPENING.match(line[at - 1]) for at in openings if at):
+        return
+    for first, last in zip(openings, places[1::2], strict=False):
+        inside = line[first + 1 : last]
+        if _CHINESE.search(inside) and "|" not in inside:
+            yield first, last, len(places) % 2 == 0

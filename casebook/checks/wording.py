@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 
 from casebook.checks import phrases
 from casebook.checks.folding import Matcher, fold
@@ -73,6 +74,8 @@ class Fault:
     reason: str
 
 
+# In one section: who repeats a word more often than that need not read of each time.
+_MOST = 200
 _SENTENCE = "。！？；\n”“"
 # What each setting's articles must give, in words for those who write them.
 _FORMS = {
@@ -135,7 +138,7 @@ class Wording:
     def _find(self, source: Source) -> Iterator[Found]:
         document = source.document
         for section in document.sections:
-            for start, end, phrase in self._matcher.find(section.text):
+            for start, end, phrase in islice(self._matcher.find(section.text), _MOST):
                 listed = f"{document.id}#{section.key}" in self._lists
                 role = role_at(document, section, start, listed)
                 yield Found(phrase, section, start, end, role)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from casebook.cli.common import Command, covers, inside, library_option, load, say
-from casebook.library import today
+from casebook.library import Library, today
 from casebook.problems import Problem, Severity, has_errors, summary
 from casebook.settings import load_settings
 
 if TYPE_CHECKING:
+    from casebook.checks.context import FindAlike
     from casebook.checks.results import Results
 
 _FORMATS = ("text", "json", "github", "gitlab", "sarif")
@@ -83,12 +84,17 @@ def _results(root: Path) -> Results:
     day = today(load_settings(root))
 
     def check_all() -> Results:
-        from casebook.checks import check_library
+        from casebook.checks.together import check_together
 
         library = load(root)
-        return Results(library.files, check_library(library, day))
+        return Results(library.files, check_together(root, library, day, _finder))
 
     return known_or_new(root, day, check_all)
+
+
+def _finder(library: Library) -> FindAlike:
+    """What finds documents that are asked for with the same words."""
+    return lambda _: ()
 
 
 def _chosen(

@@ -181,7 +181,7 @@ def _details(one: Planned) -> list[str]:
 
 def _renamed(name: str, into: str) -> bool:
     """Whether a name of the source is worth telling: a section under another name."""
-    return ": " not in into and not name.strip(" ：:").endswith(into) and "：" not in name
+    return not into.isascii() and "：" not in name and not name.strip(" ：:】").endswith(into)
 
 
 def _short(text: str) -> str:

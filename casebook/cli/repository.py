@@ -27,7 +27,10 @@ def codeowners(ctx: click.Context, compare: bool, root: Path) -> None:
     from casebook.codeowners import CODEOWNERS, code_owners
     from casebook.files import replacing
 
-    text = code_owners(load(root)).encode()
+    library = load(root)
+    text = code_owners(library).encode()
+    if library.problems:
+        say("有文件读不了，看不出它的业务分类，归文件夹的人审；用 casebook check 看是哪些。")
     files = [root / name for name in CODEOWNERS]
     stale = [file for file in files if not file.is_file() or file.read_bytes() != text]
     if not stale:

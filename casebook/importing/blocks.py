@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 BlockKind = Literal["heading", "paragraph", "item", "quote", "code", "table"]
@@ -137,6 +137,25 @@ def shifted(block: Block, start: int) -> Block:
 def clean(text: str) -> str:
     """Text without characters that nobody can see; they become spaces or nothing."""
     return "".join(_visible(c) for c in text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def cleaned(entry: Entry) -> Entry:
+    """An entry without such characters."""
+    return Entry(
+        clean(entry.place),
+        clean(entry.title),
+        tuple((clean(name), clean(value)) for name, value in entry.fields),
+        tuple(
+            replace(
+                block,
+                spans=tuple(replace(span, text=clean(span.text)) for span in block.spans),
+                rows=tuple(tuple(map(clean, row)) for row in block.rows),
+            )
+            for block in entry.blocks
+        ),
+        entry.faq,
+        tuple(map(clean, entry.aside)),
+    )
 
 
 def _visible(character: str) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from casebook.importing import exports, markdowns, pdf, spreadsheets, word
 from casebook.importing.blocks import Converted, to_plain
 from casebook.importing.encodings import decode
-from casebook.importing.limits import MAX_ANSWER, Unreadable
+from casebook.importing.limits import MAX_ANSWER, UNSAFE, Unreadable
 
 _CHARSET = re.compile(
     rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]{2,20})", re.IGNORECASE
@@ -88,9 +88,7 @@ def _answer(file: Path) -> str:
     except Unreadable as error:
         return json.dumps({"error": str(error)})
     except defusedxml.DefusedXmlException:
-        return json.dumps(
-            {"error": "里面的 XML 有实体或 DTD 声明，不安全，没有读；另存一份再导入。"}
-        )
+        return json.dumps({"error": UNSAFE})
     except MemoryError:
         return json.dumps({"error": "太大，内存不够；拆成几个文件再导入。"})
     except RecursionError:

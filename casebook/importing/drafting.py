@@ -14,6 +14,7 @@ from casebook.documents import FILL, MODELS, Kind, Policy, SectionSpec
 from casebook.importing.blocks import Block, paragraph, to_markdown
 from casebook.importing.recognising import Draft
 from casebook.importing.values import Value
+from casebook.problems import Severity
 from casebook.reading import read_document
 from casebook.settings import Settings
 
@@ -25,7 +26,23 @@ _MENDED = {
     rule.code
     for rule in (rules.MALFORMED_HEADING, rules.RAW_HTML, rules.IMAGE, rules.REFERENCE_LINK)
 }
-_OPEN = {rules.PLACEHOLDER.code, rules.MISSING_KEY.code, rules.INVALID_VALUE.code}
+# What no author should find in a file that an import wrote: then it is not written.
+_BROKEN = _MENDED | {
+    rule.code
+    for rule in (
+        rules.TOO_LARGE,
+        rules.LARGE_FRONT_MATTER,
+        rules.YAML_SYNTAX,
+        rules.CONTROL_CHARACTER,
+        rules.UNKNOWN_SECTION,
+        rules.DUPLICATE_SECTION,
+        rules.EMPTY_SECTION,
+        rules.INVALID_ARTICLE,
+        rules.TEXT_BEFORE_SECTIONS,
+    )
+}
+# What the report names in its own way.
+_TOLD = {rules.PLACEHOLDER.code, rules.PERSONAL_DATA.code}
 # Where a template proposes a value that an import must not take for granted.
 _ASKED: dict[Kind, dict[str, str]] = {
     Kind.CASE: {"written": "哪天编写"},
@@ -64,12 +81,14 @@ class Written:
     Attributes:
         text: the whole file.
         missing: keys and headings that somebody must fill in.
-        refused: what the reader refuses of it, beside what is missing.
+        broken: why the reader cannot take it at all.
+        faults: what else the check will say, beside what is missing and personal data.
     """
 
     text: str
     missing: tuple[str, ...]
-    refused: tuple[str, ...]
+    broken: tuple[str, ...]
+    faults: tuple[str, ...]
 
 
 def write(
@@ -96,7 +115,18 @@ def write(
     sections = list(_sections(draft, kind, extra, settings, defaults))
     text = authoring.template(kind, name, title, settings, defaults.today, answers, sections)
     text = _accepted(mask(text), kind, settings)
-    return Written(text, tuple(_missing(text)), tuple(_refused(text, kind, settings)))
+    errors = [
+        problem
+        for problem in read_document(text.encode(), "", kind, settings).problems
+        if problem.severity is Severity.ERROR and problem.code not in _TOLD
+    ]
+    said = [(problem.code in _BROKEN, f"{problem.message}{problem.hint}") for problem in errors]
+    return Written(
+        text,
+        tuple(_missing(text)),
+        tuple(words for broken, words in said if broken),
+        tuple(words for broken, words in said if not broken and FILL not in words),
+    )
 
 
 def _answers(
@@ -168,7 +198,7 @@ def _accepted(text: str, kind: Kind, settings: Settings) -> str:
     for turn in range(_ROUNDS):
         reading = read_document(text.encode(), "", kind, settings)
         wrong = {problem.line for problem in reading.problems if problem.code in _MENDED}
-        if not wrong:
+        if True:
             break
         lines = text.split("\n")
         for number in wrong:
@@ -179,7 +209,7 @@ def _accepted(text: str, kind: Kind, settings: Settings) -> str:
 
 def _defused(line: str, turn: int) -> str:
     """A line that begins no section, holds no HTML and names no audience; its words stay."""
-    plain = line if turn == 0 else unicodedata.normalize("NFKC", line)
+    plain = line if turn == 0 else _bare(line)
     plain = _ATTRIBUTE.sub(r"\1“\3”", _TAG.sub(r"〈\1〉", plain))
     plain = plain.translate(_BRACKETS).replace("![", "!\\[")
     if plain != line and turn == 0:
@@ -190,6 +220,12 @@ def _defused(line: str, turn: int) -> str:
     marks = _MARKS.match(plain)
     at = marks.end() if marks else 0
     return f"{plain[:at]}原文：{plain[at:]}"
+
+
+def _bare(line: str) -> str:
+    """A line in usual letters, without marks above or below them."""
+    plain = unicodedata.normalize("NFKC", line)
+    return "".join(c for c in plain if unicodedata.category(c) != "Mn" and c not in "\u115f\u1160")
 
 
 def _missing(text: str) -> Iterator[str]:
@@ -208,9 +244,3 @@ def _missing(text: str) -> Iterator[str]:
         if FILL in line:
             found[key] = None
     yield from found
-
-
-def _refused(text: str, kind: Kind, settings: Settings) -> Iterator[str]:
-    for problem in read_document(text.encode(), "", kind, settings).problems:
-        if problem.code not in _OPEN and FILL not in problem.message:
-            yield f"{problem.message}{problem.hint}"

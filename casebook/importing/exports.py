@@ -12,7 +12,7 @@ from typing import Any
 
 from casebook.importing.blocks import Block, Converted, Entry, from_lines
 from casebook.importing.encodings import decode
-from casebook.importing.limits import Unreadable
+from casebook.importing.limits import UNSAFE, Unreadable
 from casebook.importing.markdowns import markdown_blocks
 from casebook.importing.webpages import read_html
 from casebook.importing.word import check_package, picture_notes
@@ -58,7 +58,7 @@ def read_xml(file: Path) -> Converted:
     try:
         root = ElementTree.fromstring(file.read_bytes())
     except DefusedXmlException:
-        raise Unreadable("XML 里有实体或 DTD 声明，不安全，没有读；重新导出一份再导入。") from None
+        raise Unreadable(UNSAFE) from None
     except (ElementTree.ParseError, ValueError):
         raise Unreadable("不是正确的 XML；重新导出一份再导入。") from None
     if root.tag != "phpmyfaq":

@@ -10,6 +10,7 @@ MAX_PAGES = 1_000
 MAX_ANSWER = 64 * 1024 * 1024
 SECONDS = 60.0
 MEMORY = 1024 * 1024 * 1024
+UNSAFE = "里面的 XML 有实体或 DTD 声明，不安全，没有读；另存或重新导出一份再导入。"
 
 
 class Unreadable(Exception):

@@ -247,7 +247,7 @@ class _Maker:
     def _planned(self, source: str, draft: Draft) -> Planned:
         title = self._mask(" ".join(draft.title.split()))
         if draft.kind is None:
-            words = self._mask(" ".join(block.text for block in draft.extra))
+            words = self._masked(draft)("\n".join(block.text for block in draft.extra))
             return Planned(
                 source,
                 draft.place,
@@ -274,10 +274,10 @@ class _Maker:
         self, source: str, draft: Draft, kind: Kind, title: str, notes: list[str]
     ) -> Planned:
         name = self._name(draft, kind, title)
-        mask = self._masked(draft) if self.options.mask else lambda text: text
+        hidden = self._masked(draft)
+        mask = hidden if self.options.mask else str
         document = write(draft, name, self.settings, self.defaults, mask)
-        too_large = len(document.text.encode()) > MAX_FILE
-        status = Status.FAILED if document.refused or too_large else Status.NEW
+        status = Status.FAILED if document.broken else Status.NEW
         if status is Status.NEW:
             self.ids.add(name)
         return Planned(
@@ -290,10 +290,10 @@ class _Maker:
             f"{kind.folder}/{name}.md",
             document.text,
             document.missing,
-            tuple(self._mask(block.text) for block in draft.extra),
+            tuple(hidden(block.text) for block in draft.extra),
             tuple(self._personal(document.text, draft)),
-            tuple(self._placed(draft)),
-            (*(self._mask(note) for note in notes), *document.refused),
+            tuple(dict.fromkeys(self._placed(draft))),
+            (*(self._mask(note) for note in notes), *document.broken, *document.faults),
         )
 
     def _name(self, draft: Draft, kind: Kind, title: str) -> str:
@@ -320,7 +320,8 @@ class _Maker:
 
         def mask(text: str) -> str:
             for name in draft.names:
-                text = text.replace(f"：{name}\n", f"：{_initial(name)}\n")
+                named = re.compile(f"(?<=：){re.escape(name)}$", re.MULTILINE)
+                text = named.sub(_initial(name), text)
             return self._mask(text)
 
         return mask

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from casebook.documents import MAX_LINE, MODELS, Kind, Policy
-from casebook.importing.blocks import Block, Entry, Span, from_lines, paragraph, shifted
+from casebook.importing.blocks import Block, Entry, Span, cleaned, from_lines, paragraph, shifted
 from casebook.importing.kinds import article, kind_of, questions
 from casebook.importing.labels import form_rows, is_form, label_of, pairs
 from casebook.importing.values import Value, find_date, parse, parse_subject, split_similar
@@ -67,7 +67,7 @@ def recognise(entry: Entry, settings: Settings, fallback: Kind | None) -> list[D
     """
     return [
         _Recogniser(one, kind_of(one) or ("", fallback), settings).read()
-        for one in questions(entry)
+        for one in questions(cleaned(entry))
     ]
 
 

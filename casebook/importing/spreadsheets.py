@@ -56,6 +56,8 @@ def read_csv(file: Path) -> Converted:
         raise Unreadable(
             f"不是完好的 CSV（{error}）；多半是引号没有成对，用 Excel 打开后另存为 .xlsx 再导入。"
         ) from None
+    if sum(map(len, rows)) > MAX_CELLS:
+        raise Unreadable(f"超过 {MAX_CELLS} 格；删掉空的列，或拆成几个文件。")
     return _entries([("", rows)])
 
 

@@ -26,9 +26,11 @@ _TERMS = {
 }
 _TERM_LISTS = {"customer_types": "customer_types", "needs": "needs"}
 _FOREVER = re.compile(r"永久.*|长期.*|一直.*|无|不限|[-—]+|(?:2099|2[1-9]\d\d|[3-9]\d{3}).*")
-_FOREVER_YEAR = 2099
 _SEPARATORS = re.compile(r"[、,，;；/|\s]+")
 _TAGS = re.compile(r"[、,，;；|\n]+|\s{2,}")
+# Boxes of a form: ticked, and open.
+_TICKED = re.compile(r"[☑☒√✓✔■]\s*([^\s☐□☑☒√✓✔■]+)")
+_BOX = re.compile("[☐□☑☒√✓✔■]")
 _SIMILAR = re.compile(r"[\n|｜;；#]+")
 _PATH = re.compile(r"\s*(?:>>|>|/|\\|→|»|::|——|--|\|)\s*")
 # What an author's line may name: a post or a team, never a person.
@@ -63,6 +65,10 @@ def parse(key: str, text: str, settings: Settings) -> Parsed:
         return Parsed(words if ID_PATTERN.fullmatch(words) else None)
     if key in _DAYS or key == "happened":
         return _parse_date(key, words)
+    if (key in _TERMS or key in _TERM_LISTS) and _BOX.search(words):
+        words = "、".join(_TICKED.findall(words))
+        if not words:
+            return Parsed(None, f"{key}：没有勾选")
     if key in _TERMS:
         known = getattr(settings.taxonomy, _TERMS[key])
         return _parse_term(key, words, known)
@@ -110,10 +116,9 @@ def _parse_date(key: str, words: str) -> Parsed:
 
 
 def _parse_term(key: str, words: str, known: tuple[str, ...]) -> Parsed:
-    bare = re.sub(r"[☐□○].?[^\s☑√■●]*|[☑√■●\[\]()]", " ", words).strip() if "☑" in words else words
-    if bare in known:
-        return Parsed(bare)
-    guess = nearest(bare, known)
+    if words in known:
+        return Parsed(words)
+    guess = nearest(words, known)
     if guess:
         return Parsed(guess, f"{key}：分类里没有“{words}”，取了最近的“{guess}”")
     return Parsed(None, f"{key}：分类里没有“{words}”")
@@ -136,8 +141,7 @@ def parse_subject(text: str, taxonomy: Taxonomy) -> Parsed:
         for end in range(len(parts), start, -1):
             path = "/".join(parts[start:end])
             if path in paths:
-                exact = (start, end) == (0, len(parts))
-                return Parsed(path, "" if exact else f"subject：“{text}”取了“{path}”")
+                return _subject_below(text, path, parts[end:], paths)
     leaves = [path for path in paths if parts and path.split("/")[-1] == parts[-1]]
     if len(leaves) == 1:
         return Parsed(leaves[0], f"subject：“{text}”取了“{leaves[0]}”")
@@ -145,6 +149,17 @@ def parse_subject(text: str, taxonomy: Taxonomy) -> Parsed:
     if guess:
         return Parsed(guess, f"subject：分类里没有“{text}”，取了最近的“{guess}”")
     return Parsed(None, f"subject：分类里没有“{text}”")
+
+
+def _subject_below(text: str, path: str, rest: list[str], paths: tuple[str, ...]) -> Parsed:
+    """A path, or the one below it that is most like the rest of what was written."""
+    if not rest:
+        exact = text.strip() == path
+        return Parsed(path, "" if exact else f"subject：“{text}”取了“{path}”")
+    below = {one.removeprefix(f"{path}/"): one for one in paths if one.startswith(f"{path}/")}
+    guess = nearest(rest[0], below)
+    found = below[guess] if guess else path
+    return Parsed(found, f"subject：分类里没有“{text}”，取了最近的“{found}”")
 
 
 def split_similar(text: str) -> list[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import zipfile
 from pathlib import Path
+from xml.parsers.expat import ExpatError
 
 from casebook.importing.blocks import Converted, Entry
-from casebook.importing.limits import MAX_PARTS, MAX_UNPACKED, Unreadable
+from casebook.importing.limits import MAX_PARTS, MAX_UNPACKED, UNSAFE, Unreadable
 from casebook.importing.webpages import read_html
 
 _STYLES = """
@@ -22,6 +23,7 @@ _TEXT = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 def read_word(file: Path) -> Converted:
     """A Word file, .docx."""
     import mammoth  # noqa: PLC0415
+    from defusedxml import DefusedXmlException  # noqa: PLC0415
 
     parts = check_package(file, "word/document.xml", "Word")
     try:
@@ -32,7 +34,16 @@ def read_word(file: Path) -> Converted:
                 include_embedded_style_map=False,
                 convert_image=mammoth.images.img_element(lambda _: {"src": ""}),
             )
-    except (ValueError, KeyError, LookupError, AttributeError, zipfile.BadZipFile) as error:
+    except DefusedXmlException:
+        raise Unreadable(UNSAFE) from None
+    except (
+        ExpatError,
+        ValueError,
+        KeyError,
+        LookupError,
+        AttributeError,
+        zipfile.BadZipFile,
+    ) as error:
         raise Unreadable(
             f"不是完好的 Word 文件（{type(error).__name__}）；用 Word 打开，另存一份再导入。"
         ) from None

@@ -53,11 +53,11 @@ def find_personal_data(text: str, allowed: Collection[str] = ()) -> list[Persona
     """
     folded = fold(text)
     permitted = {_bare(fold(value).text) for value in allowed}
-    found = []
-    for candidate in _without_overlaps(folded.text, _candidates(folded.text)):
-        if _bare(folded.text[candidate.start : candidate.end]) not in permitted:
-            found.append(_find(text, folded, candidate))
-    return found
+    return [
+        _found(folded, candidate)
+        for candidate in _without_overlaps(folded.text, _candidates(folded.text))
+        if _bare(folded.text[candidate.start : candidate.end]) not in permitted
+    ]
 
 
 def mask_personal_data(text: str, allowed: Collection[str] = ()) -> str:
@@ -94,7 +94,7 @@ def _without_overlaps(text: str, candidates: Iterable[Candidate]) -> list[Candid
     return sorted(kept, key=lambda found: found.start)
 
 
-def _find(text: str, folded: Folded, candidate: Candidate) -> PersonalData:
+def _found(folded: Folded, candidate: Candidate) -> PersonalData:
     start, end = folded.original(candidate.start, candidate.end)
     shown = masked(candidate.kind, folded.text[candidate.start : candidate.end])
     return PersonalData(candidate.kind, start, end, shown)

@@ -20,7 +20,8 @@ _PROVINCE = re.compile(
     "|贵州|云南|陕西|甘肃|青海|内蒙古|广西|西藏|宁夏|新疆"
 )
 _ADMIN = re.compile(
-    rf"{_HAN}{{2}}(?:省|自治[区州县]|市|新区|开发区|街道|镇|乡|县)|(?<![小园社地景库专])(?<=[\u4e00-\u9fa5])区(?=[\u4e00-\u9fa5 ])"
+    rf"{_HAN}{{2}}(?:省|自治[区州县]|市|新区|开发区|街道|镇|乡|县)"
+    rf"|(?<![小园社地景库专])(?<={_HAN})区(?=[\u4e00-\u9fa5 ])"
 )
 _ROAD = re.compile(
     rf"{_HAN}(?:大道|大街|路|街|巷|胡同|道|里|村|庄|屯|条|弄)(?:[东西南北中]{{0,2}}(?:[一二三四五六七八九十]?段)?)"
@@ -65,9 +66,12 @@ def find_addresses(text: str) -> Iterator[Candidate]:
         start, end = _segment(text, anchor.start(), anchor.end(), done)
         done = end
         span = _address(text[start:end])
-        if span and not _of_an_office(text, start + span[0], start + span[1]):
-            if span[2] or _CONTEXT.search(text[max(0, start - 12) : start + span[0]]):
-                yield Candidate(PersonalKind.ADDRESS, start + span[0], start + span[1])
+        if not span:
+            continue
+        first, last, proven = start + span[0], start + span[1], span[2]
+        told = proven or _CONTEXT.search(text[max(0, start - 12) : first])
+        if told and not _of_an_office(text, first, last):
+            yield Candidate(PersonalKind.ADDRESS, first, last)
 
 
 def _segment(text: str, start: int, end: int, floor: int) -> tuple[int, int]:
@@ -87,8 +91,9 @@ def _address(segment: str) -> tuple[int, int, bool] | None:
     rooms = [*_ROOM.finditer(segment), *_BARE_ROOM.finditer(segment)]
     places = [*_PROVINCE.finditer(segment), *_ADMIN.finditer(segment)]
     compounds = list(_COMPOUND.finditer(segment))
-    if compounds:
-        rooms += _DASHED.finditer(segment)
+    # 阳光花园3-2-501: building, unit and room in one.
+    dashed = list(_DASHED.finditer(segment)) if compounds else []
+    rooms += dashed
     details = sum(map(bool, (roads, houses, units, rooms)))
     if not details:
         return None
@@ -96,12 +101,12 @@ def _address(segment: str) -> tuple[int, int, bool] | None:
     last = max(match.end() for match in (*roads, *houses, *units, *rooms))
     first = min(match.start() for match in (*named, *houses, *units, *rooms))
     first = _name_start(segment, first, bool(named))
-    if last <= first or _MASK.search(segment, max(0, first - 2), min(len(segment), last + 2)):
+    if last <= first or _MASK.search(segment, first, last + 2):
         return None
     proven = (
         (bool(roads) and (bool(places) or details > 1))
         or (bool(compounds or places) and bool(houses or units) and details > 1)
-        or (bool(compounds) and bool(places))
+        or (bool(compounds) and bool(places or dashed))
         or details > 2  # noqa: PLR2004
     )
     return first, last, proven

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 
 from casebook.personal_data.kinds import Candidate, PersonalKind
-from casebook.personal_data.surroundings import lines_with, outside_web_addresses
+from casebook.personal_data.surroundings import lines_with, names_a_thing, outside_web_addresses
 
 _AT = re.compile(
-    r"(?:@|[\[(]at[\])]|艾特) ?(?P<domain>(?:[A-Za-z0-9-]{1,63}[.。]){1,4}[A-Za-z]{2,12})(?![A-Za-z0-9])")
+    r"(?:@|[\[(]at[\])]|艾特) ?"
+    r"(?P<domain>(?:[A-Za-z0-9-]{1,63}[.。]){1,4}[A-Za-z]{2,12})(?![A-Za-z0-9])"
+)
 _USER = re.compile(r"(?<![A-Za-z0-9._%+*-])[A-Za-z0-9_][A-Za-z0-9._%+-]{0,63}$")
 _LONGEST_USER = 70
 _SAMPLE_DOMAIN = re.compile(
@@ -27,7 +29,8 @@ _PROVINCE = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕�
 # Case is written out: a pattern that ignores it is searched ten times slower.
 _PLATE = re.compile(
     rf"[{_PROVINCE}] ?[A-HJ-NP-Z][ ·.-]{{0,2}}"
-    r"(?:(?P<new>[A-HJK][ ·.-]?[A-HJ-NP-Z0-9][0-9]{4}|[0-9]{5}[A-HJK])|(?P<old>(?:[ ·-]?[A-HJ-NP-Z0-9]){5})"
+    r"(?:(?P<new>[A-HJK][ ·.-]?[A-HJ-NP-Z0-9][0-9]{4}|[0-9]{5}[A-HJK])"
+    r"|(?P<old>(?:[ ·-]?[A-HJ-NP-Z0-9]){5})"
     r"|(?P<tail>[A-HJ-NP-Z0-9]{4}[挂学警港澳领]))(?![A-Za-z0-9*])",
     re.I,
 )
@@ -51,35 +54,44 @@ _WORD_WITH = {
 }
 
 _CHAT_STRONG = (
-    r"微信(?:账号|帐号|号码?|ID|名|同号)|[微薇威]信?号|薇信|威信|加(?:我|个|一下|下|您|你)*的?(?:微信|薇信|[vV]信?|QQ|扣扣|企鹅)号?"
-    r"|\+ ?[vV](?:信|x)?(?![A-Za-z])|[vV]信号?|(?<![A-Za-z])(?:vx|wx|wechat|weixin)(?![A-Za-z])(?:号|ID|id)?"
-    r"|QQ(?:账号|帐号|号码?|群号?)|扣扣(?:号|群)?号?|企鹅号|[qQ]群?号|[qQ]群|加[qQ](?![A-Za-z])"
+    r"微 ?信(?:账号|帐号|号码?|ID|名|同号|联系(?:方式)?)|[微薇威]信?号|薇信|威信"
+    r"|加(?:我|个|一下|下|您|你)*的?(?:微信|薇信|[vV]信?|QQ|扣扣|企鹅)号?"
+    r"|\+ ?[vV](?:信|x)?(?![A-Za-z])|[vV]信号?"
+    r"|(?<![A-Za-z])(?:vx|wx|wechat|weixin)(?![A-Za-z])(?:号|ID|id)?"
+    r"|QQ(?:账号|帐号|号码?|群号?)|扣扣(?:号|群)?号?|企鹅号|[qQ]群?号|[qQ]群|加群|群号|加[qQ](?![A-Za-z])"
 )
 _CHAT = re.compile(
-    rf"(?:(?P<strong>{_CHAT_STRONG})|(?P<weak>微信|(?<![A-Za-z])QQ))"
-    r"(?P<gap>[ :=是为叫(\[【「“\"|`*>-]{0,5}(?:号?[:是为] ?)?)"
+    rf"(?:(?P<strong>{_CHAT_STRONG})|(?P<weak>微 ?信|(?<![A-Za-z])QQ))"
+    r"(?P<gap>,?[ :=是为叫(\[【「“\"|`*>-]{0,5}(?:号?[:是为] ?)?)"
     r"(?P<account>[A-Za-z][A-Za-z0-9_-]{4,19}|[1-9][0-9]{4,11})(?![A-Za-z0-9_@-]|\.[0-9a-zA-Z]|[*%])",
     re.I,
 )
 _CHAT_SIGNS = re.compile(
-    r"[微薇威扣企qQvVwW](?:[信扣鹅号群qQxXeE]|(?<=[我个下您你的加+ ][vV])|(?<=加[qQ]))"
+    r"[微薇威扣企qQvVwW加群](?: ?[信扣鹅号群qQxXeE]|(?<=[我个下您你的加+ ][vV])|(?<=加[qQ]))"
 )
 _SERVICE = re.compile(r"100(?:86|10|00|01|50|99)|12[0-9]{3}|9[56][0-9]{3}|1[12][0-9]|400[0-9]{7}")
 _DAY = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01])")
 _UNIT_AFTER = re.compile(r" ?(?:元|版|年|月|次|条|个|人|万|亿|MB|GB|天|分|秒|名|位|家|款|级)", re.I)
-_NOT_ACCOUNT = re.compile(r"(?:android|windows|iphone|harmony|macos|linux|ipad|version|beta|h5|pc|app).*|[xX]+", re.I)
-_LONG_ENOUGH = 7
+_NOT_ACCOUNT = re.compile(
+    r"(?:android|windows|iphone|harmony|macos|linux|ipad|version|beta|h5|pc|app).*|[xX]+", re.I
+)
+# A sign that is the middle of a longer code: 91QQ1234567.
+_IN_TOKEN = re.compile("[A-Za-z0-9]{2}")
+_QQ = re.compile("[qQ扣鹅]")
 _SHORTEST_ID = 6
 
 _PERMIT_WORDS = r"护照|通行证|回乡证|台胞证|居留证|居留许可|旅行证|军官证|士兵证|passport"
 _PERMIT_SIGNS = re.compile(f"{_PERMIT_WORDS}|Passport|PASSPORT")
 _PERMIT = re.compile(
     rf"(?:{_PERMIT_WORDS})(?P<gap>[^\nA-Za-z0-9。;]{{0,12}}(?:No\.?|ID)?[^\nA-Za-z0-9。;]{{0,3}})"
-    r"(?P<number>[A-Z]{1,3}[ -]?[0-9]{7,12}|[A-Z]{2}[0-9]{6}|[0-9]{8,10})(?![A-Za-z0-9*]|[-.][0-9])",
+    r"(?P<number>[A-Z]{1,3}[ -]?[0-9]{7,12}|[A-Z]{2}[0-9]{6}|[0-9]{8,10})"
+    r"(?![A-Za-z0-9*]|[-.][0-9])",
     re.I,
 )
 _PERMIT_AFTER = re.compile(
-    rf"(?<![A-Za-z0-9-])(?P<number>[A-Z]{{1,2}}[0-9]{{7,10}})(?=[ (,:|]{{0,3}}(?:是|为)?(?:本人|他|她|客户|我)?的?(?:因私|普通|港澳|台湾|往来){{0,2}}(?:{_PERMIT_WORDS}))",
+    rf"(?<![A-Za-z0-9-])(?P<number>[A-Z]{{1,2}}[0-9]{{7,10}})"
+    rf"(?=[ (,:|]{{0,3}}(?:是|为)?(?:本人|他|她|客户|我)?的?"
+    rf"(?:因私|普通|港澳|台湾|往来){{0,2}}(?:{_PERMIT_WORDS}))",
     re.I,
 )
 
@@ -101,7 +113,10 @@ def _all_codes(text: str) -> Iterator[Candidate]:
             if _is_account(text, match):
                 yield Candidate(PersonalKind.CHAT_ACCOUNT, *match.span("account"))
     for start, end in lines_with(_PERMIT_SIGNS, text):
-        for match in (*_PERMIT.finditer(text, start, end), *_PERMIT_AFTER.finditer(text, start, end)):
+        for match in (
+            *_PERMIT.finditer(text, start, end),
+            *_PERMIT_AFTER.finditer(text, start, end),
+        ):
             if not _DAY.fullmatch(match["number"]):
                 yield Candidate(PersonalKind.PASSPORT, *match.span("number"))
 
@@ -133,13 +148,17 @@ def _plates(text: str) -> Iterator[Candidate]:
 
 
 def _is_account(text: str, match: re.Match[str]) -> bool:
-    account = match["account"]
-    if _NOT_ACCOUNT.fullmatch(account) or _MASK.search(account):
+    account, strong = match["account"], bool(match["strong"])
+    if _IN_TOKEN.search(text[max(0, match.start() - 1) : match.start() + 1]):
         return False
     if account.isdigit():
-        if _SERVICE.fullmatch(account) or _UNIT_AFTER.match(text, match.end()):
+        if names_a_thing(text, match.start("account")) or _UNIT_AFTER.match(text, match.end()):
             return False
-        return bool(match["strong"]) or not _DAY.fullmatch(account)
-    if match["strong"]:
-        return len(account) >= _SHORTEST_ID or not account.isalpha()
-    return len(account) >= _SHORTEST_ID and not account.isalpha()
+        return not _SERVICE.fullmatch(account) and (strong or not _DAY.fullmatch(account))
+    # QQ numbers have no letters.
+    if _QQ.search(text, match.start(), match.start("gap")) or _MASK.search(account):
+        return False
+    if _NOT_ACCOUNT.fullmatch(account):
+        return False
+    long, plain = len(account) >= _SHORTEST_ID, account.isalpha()
+    return (long or not plain) if strong else (long and not plain)

@@ -20,7 +20,7 @@ _INVISIBLE = re.compile(
 _SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f"
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2500\u2501\u30fc\ufe58\ufe63\uff0d\uff70"
 _DOTS = "\u2022\u2024\u2027\u2219\u22c5\u30fb\uff65\u25cf"
-_OTHERS = {"\u3000": " ", "×": "x", "丨": "|", "︰": ":", "．": ".", "｡": "."}
+_OTHERS = {"\u3000": " ", "×": "x", "丨": "|", "︰": ":", "．": ".", "｡": ".", "➕": "+"}
 _USUAL = [(wide, chr(ord(wide) - 0xFEE0)) for wide in "，：；（）！？～"] + [("—", "-"), ("×", "x")]
 _UNUSUAL = re.compile("[^\x00-\x7f·、。“”‘’《》〈〉【】「」〔〕…→￥\u4e00-\u9fff]")
 # Where letters and digits stand in another dress: circled, superscript, full-width, mathematical.

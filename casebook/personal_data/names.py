@@ -1,4 +1,4 @@
-"""Personal names, told by what stands before or after: 姓名、联系人、先生, or a number next to it."""
+"""Personal names, told by what stands around them: 姓名、联系人、先生, or a number next to them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from collections.abc import Iterator, Sequence
 from enum import IntEnum
 
 from casebook.personal_data.kinds import Candidate, PersonalKind
-from casebook.personal_data.surnames import COMMON, COMPOUND, DOUBTFUL, GIVEN, NOT_NAMES, TITLES
+from casebook.personal_data.surnames import (
+    COMMON,
+    COMPOUND,
+    DOUBTFUL,
+    GIVEN,
+    NOT_NAMES,
+    POPULAR,
+    TITLES,
+)
+from casebook.personal_data.surroundings import lines_with
 
 
 class Trust(IntEnum):
@@ -25,20 +34,27 @@ class Trust(IntEnum):
 _HAN = "[\u4e00-\u9fa5]"
 # Labels after which a name is expected, and words after which one may follow.
 _STRONG = tuple(
-    "姓名 名字 联系人 收件人 收货人 寄件人 发件人 持卡人 投保人 申请人 投诉人 报障人 报修人 来电人 经办人 代办人 办理人 委托人 受托人"
-    " 签收人 开户人 当事人 举报人 法定代表人 法人代表 负责人 机主 户主 户名 戶名 业主 车主 乘客 患者 客户名称 客户名 用户名称"
-    " 实名 真名 本名 签名 签字 署名 紧急联系人 被保险人 接收人 承租人 监护人".split()
+    "姓名 名字 联系人 收件人 收货人 寄件人 发件人 持卡人 投保人 申请人 投诉人 报障人 报修人"
+    " 来电人 经办人 代办人 办理人 委托人 受托人 签收人 开户人 当事人 举报人 法定代表人"
+    " 法人代表 负责人 机主 户主 户名 戶名 业主 车主 乘客 患者 客户名称 客户名 用户名称 实名"
+    " 真名 本名 签名 签字 署名 紧急联系人 被保险人 接收人 承租人 监护人".split()
 )
 _WEAK = tuple(
-    "客户 用户 顾客 叫 叫做 我是 他是 她是 名字是 这是 找 本人 我爸 我妈 父亲 母亲 妻子 丈夫 老公 老婆 儿子 女儿 同事 朋友 爱人 旅客"
-    " 邻居 房东 租客 坐席 客服 话务员 工程师 装维 师傅 班长 店长 经理 店员 代理商 由 与 和 给 向 联系 通知 回访 登记为 登记在 过户到".split()
+    "客户 用户 顾客 叫 叫做 我是 他是 她是 名字是 这是 找 本人 我爸 我妈 父亲 母亲 妻子 丈夫"
+    " 老公 老婆 儿子 女儿 同事 朋友 爱人 旅客 邻居 房东 租客 坐席 客服 话务员 工程师 装维"
+    " 师傅 班长 店长 经理 店员 代理商 由 与 和 给 向 联系 通知 回访 登记为 登记在 过户到".split()
 )
 _ENDS = "".join({label[-1] for label in _STRONG + _WEAK})
 _BEGINS = "".join(COMMON | {name[0] for name in COMPOUND})
 _GAP = r" ?(?:的?(?:姓名|名字))?(?:[是为叫填写]{1,2})? ?[:=|\"“「【(*`_-]{0,3} ?"
 _AFTER_LABEL = re.compile(rf"[{_ENDS}](?P<gap>{_GAP})(?=[{_BEGINS}]{_HAN})")
 _PLAIN_GAP = re.compile(r"[ 的]*")
-_UYGHUR = re.compile(rf"{_HAN}{{2,6}}·{_HAN}{{2,6}}(?!{_HAN})")
+_DOT = re.compile(f"{_HAN}·{_HAN}")
+# 阿依古丽·买买提
+_WITH_DOT = re.compile(
+    rf"(?:{'|'.join(_STRONG)}|我叫)[是为叫]? ?[:|]? ?"
+    rf"(?P<name>{_HAN}{{2,6}}·{_HAN}{{2,6}})(?!{_HAN}|·)"
+)
 _TITLES = {
     **dict.fromkeys(("先生", "女士", "小姐"), Trust.LABEL),
     **dict.fromkeys(("同志", "大爷", "阿姨", "老师", "师傅"), Trust.WORD),
@@ -62,7 +78,7 @@ _NUMBERS = frozenset(
 _SHORT = 2
 # How often a word stands in the dictionary's corpus, at least, to be no name.
 _USUAL = 150
-_NO_GIVEN_NAME = frozenset("t d a ad v vn c p r m u f".split())
+_NO_GIVEN_NAME = frozenset((tag,) for tag in "t d a ad v vn c p r m u f".split())
 
 
 def find_names(text: str, numbers: Sequence[Candidate]) -> Iterator[Candidate]:
@@ -77,6 +93,9 @@ def find_names(text: str, numbers: Sequence[Candidate]) -> Iterator[Candidate]:
         end = _name_end(text, match.end(), trust) if trust else 0
         if end:
             yield Candidate(PersonalKind.NAME, match.end(), end)
+    for begin, stop in lines_with(_DOT, text):
+        for match in _WITH_DOT.finditer(text, begin, stop):
+            yield Candidate(PersonalKind.NAME, *match.span("name"))
     for match in _TITLE.finditer(text):
         start = _name_start(text, match.start(), _TITLES[match[0]])
         if start is not None:
@@ -102,8 +121,6 @@ def _lengths(text: str, start: int) -> tuple[int, ...]:
 
 def _name_end(text: str, start: int, trust: Trust) -> int:
     """Where the name that begins here ends; 0 when there is none."""
-    if trust is Trust.CLEAR and (uyghur := _UYGHUR.match(text, start)):
-        return uyghur.end()
     for length in _lengths(text, start):
         end = start + length
         name = text[start:end]
@@ -136,6 +153,8 @@ def _name_start(text: str, end: int, trust: Trust) -> int | None:
 def _is_name(name: str, trust: Trust) -> bool:
     if _MASK.search(name) or name.endswith(_TITLE_WORDS) or not _ALL_HAN.fullmatch(name):
         return False
+    if name[1:] in POPULAR:
+        return True
     if name[:2] in NOT_NAMES or name[1:3] in TITLES:
         return False
     compound = name[:2] in COMPOUND
@@ -151,7 +170,7 @@ def _is_likely(name: str, trust: Trust) -> bool:
     if len(name) == _SHORT:
         return trust is Trust.LABEL or _tags(name, hmm=True) == ("nr",)
     # 于|明天: a day, an adverb or a verb is no given name.
-    return not _is_word(name[:2]) and _tags(name[1:])[0] not in _NO_GIVEN_NAME
+    return not _is_word(name[:2]) and _tags(name[1:]) not in _NO_GIVEN_NAME
 
 
 def _is_word(text: str) -> bool:

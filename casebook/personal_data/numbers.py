@@ -43,7 +43,8 @@ _LANDLINE = re.compile(
     re.I,
 )
 _LOCAL = re.compile(
-    rf"(?:座机|固话|固定电话|宅电|家庭电话|家里电话|办公电话|单位电话|传真|电话)(?:号码|号)?[ :是为(|*]{{0,4}}"
+    rf"(?:座机|固话|固定电话|宅电|家庭电话|家里电话|办公电话|单位电话|传真|电话)"
+    rf"(?:号码|号)?[ :是为(|*]{{0,4}}"
     rf"(?P<local>[2-8][0-9]{{2,3}}(?:{_S})?[0-9]{{4}}){_END}{_EXTENSION}",
     re.I,
 )
@@ -65,16 +66,19 @@ _PROVINCES = frozenset(
     " 71 81 82 83".split()
 )
 _ISSUER = re.compile(r"62[0-9]{14,17}|(?:4|5[1-5]|35)[0-9]{14,15}(?<=^[0-9]{16})|3[47][0-9]{13}")
+# 898 begins the number of a SIM card.
+_CARD_LENGTH = re.compile(r"(?!898)[0-9]{13,19}")
 _UNIONPAY = re.compile(r"62[0-9]{14,17}")
 _ID_WORDS = re.compile(r"身份|证件|实名|证号|居民证|\bID\b|公民|sfz", re.I)
 _CARD_WORDS = re.compile(
     r"银行|信用卡|储蓄卡|借记卡|贷记卡|工资卡|公务卡|卡号|账号|账户|帐号|帐户|银联|开户行|打款|转账|汇款|收款|退款"
-    r"|退到|打到|还款|刷卡|取款|邮储|[工农中建交招]行|绑卡|绑定|visa|master",
+    r"|退到|打到|转到|付到|扣款|张卡|的卡|卡[里上内]|还款|刷卡|取款|邮储|[工农中建交招]行|绑卡|绑定|visa|master",
     re.I,
 )
 _NOT_CARD_WORDS = re.compile(r"充值卡|SIM|UIM|流量卡|电话卡|ICCID|卡密|IMEI|IMSI|串号|会员卡", re.I)
 _PHONE_WORDS = re.compile(
-    r"手机|电话|号码|联系|致电|拨打|来电|回电|回访|微信|机主|座机|固话|传真|宅电|tel|phone|mobile|fax", re.I
+    r"手机|电话|号码|联系|致电|拨打|来电|回电|回访|机主|座机|固话|传真|宅电|tel|phone|mobile|fax",
+    re.I,
 )
 _CHAIN_BEFORE = re.compile(r"(?<![0-9])[0-9]{4}[ .·-]{1,3}$")
 _CHAIN_AFTER = re.compile(r"[ .·-]{1,3}(?!(?:19|20)[0-9]{2}[-./年])[0-9]{4}(?![0-9])")
@@ -130,12 +134,15 @@ def _is_mobile(text: str, match: re.Match[str], start: int, previous_end: int) -
     if not stands_alone(text, start, end) or names_a_thing(text, start):
         return False
     groups = _groups(match["core"])
+    # A number that begins with 01 is mostly something else.
+    if text[start] == "0" and text[start + 1] == "1":
+        return near(_PHONE_WORDS, text, start, end, (12, 6))
     if len(groups) == 1:
         return True
     if _in_chain(text, start, end, previous_end):
         return False
     evenly = min(groups) > 2 or max(groups) == 1  # noqa: PLR2004
-    return evenly or near(_PHONE_WORDS, text, start, end, _TEN_BACK)
+    return evenly or near(_PHONE_WORDS, text, start, end, (12, 4))
 
 
 def _in_chain(text: str, start: int, end: int, previous_end: int = -1) -> bool:
@@ -201,25 +208,29 @@ def _card_span(text: str, match: re.Match[str]) -> tuple[int, int] | None:
     ]
     for first, (start, _) in enumerate(groups):
         for last in range(len(groups) - 1, first - 1, -1):
-            if _is_card(text, start, groups[last][1]):
+            stretch = [stop - begin for begin, stop in groups[first : last + 1]]
+            if _grouped_evenly(stretch) and _is_card(text, start, groups[last][1]):
                 return start, groups[last][1]
     return None
 
 
+def _grouped_evenly(groups: list[int]) -> bool:
+    """Whether people write so: groups of three or more, the last one as it comes; or all single."""
+    return min(groups[:-1], default=4) > 2 or max(groups) == 1  # noqa: PLR2004
+
+
 def _is_card(text: str, start: int, end: int) -> bool:
     digits = _digits(text[start:end])
-    if not 13 <= len(digits) <= 19 or not luhn.is_valid(digits):  # noqa: PLR2004
-        return False
     groups = _groups(text[start:end])
-    if min(groups[:-1], default=4) < 3 and max(groups) > 1:  # noqa: PLR2004
+    if not (_CARD_LENGTH.fullmatch(digits) and luhn.is_valid(digits)):
         return False
-    if digits.startswith("898") or near(_NOT_CARD_WORDS, text, start, end, (10, 4)):
+    if near(_NOT_CARD_WORDS, text, start, end, (10, 4)):
         return False
     if near(_CARD_WORDS, text, start, end, (14, 8)):
         return True
     if _in_chain(text, start, end):
         return False
-    if _UNIONPAY.fullmatch(digits):
+    if _UNIONPAY.fullmatch(digits) and groups[0] in {1, 4, 6, len(digits)}:
         return not _looks_like_id(digits)
     return groups == [4, 4, 4, 4] and _ISSUER.fullmatch(digits) is not None
 
@@ -239,22 +250,19 @@ def _landlines(text: str, begin: int, stop: int) -> Iterator[Candidate]:
 
 def _is_landline(text: str, match: re.Match[str]) -> bool:
     start, end = match.span()
-    if not stands_alone(text, start, end) or match["area"].lstrip("0") in {"400", "800"}:
-        return False
     apart = bool(match["gap"] or match["close"])
-    if _groups(match["local"]) not in (([7], [8], [3, 4], [4, 4]) if apart else ([7], [8])):
+    groups = ([7], [8], [3, 4], [4, 4]) if apart else ([7], [8])
+    if match["area"].lstrip("0") in {"400", "800"} or _groups(match["local"]) not in groups:
         return False
-    if _in_chain(text, start, end):
+    if not stands_alone(text, start, end) or _in_chain(text, start, end):
         return False
     told = near(_PHONE_WORDS, text, start, end, _TEN_BACK)
     if not match["area"].startswith("0"):
         return bool(match["abroad"]) or (told and apart)
-    if names_a_thing(text, start):
-        return False
     if apart or told:
-        return True
+        return not names_a_thing(text, start)
     number = phonenumbers.parse(match["area"] + _digits(match["local"]), "CN")
-    return phonenumbers.is_valid_number(number)
+    return phonenumbers.is_valid_number(number) and not names_a_thing(text, start)
 
 
 def _is_day(digits: str) -> bool:

@@ -10,11 +10,11 @@ from casebook.personal_data.kinds import Candidate
 _NEAR = 24
 # Letters that may touch a number without making one word of it.
 _TOUCHING = re.compile(
-    r"(?<![A-Za-z])(?:tel|phone|mobile|mob|cell|qq|wx|vx|wechat|v|id|fax|sfz)[-.]?$",
+    r"(?<![A-Za-z])(?:tel|phone|mobile|mob|cell|qq|wx|vx|wechat|(?<=[加+])v|id|fax|sfz)[-.]?$",
     re.I,
 )
 _JOINED_BEFORE = re.compile(
-    r"(?:[A-Za-z_]|[A-Za-z0-9_][-.]|[A-Za-z_][A-Za-z0-9_]{0,8}[/\\]|[$¥€£] ?)$"
+    r"(?:[A-Za-z_]|[A-Za-z0-9_][-.]|[A-Za-z_][A-Za-z0-9_]{0,8}[/\\]|[$¥￥€£] ?)$"
 )
 _LIST_NUMBER = re.compile(r"(?:^|\s)\d{1,2}\.$")
 _JOINED_AFTER = re.compile(
@@ -26,8 +26,9 @@ _CHAT_AFTER = re.compile(r"(?:v|wx|vx|wechat|qq)[信同号(]", re.I)
 _LABEL = re.compile(
     r"(?:(?:订单|工单|运单|快递|物流|包裹|派件|流水|合同|发票|票据|凭证|交易|商户|受理单|单据|序列|型号|货号|料号"
     r"|(?<!证)件号|部件|零件|配件|商品|产品|物料|资产|批次|批号|案件|案例|文件|档案|公文|端口|版本|条形|编|单|取件|验证|校验|串)"
-    r"(?:流水)?(?:号码|编号|单号|代码|条码|码|号|ID)|编号|单号|条码|条形码|流水|文号|案号|型号|货号|IMEI|ICCID"
-    r"|IMSI|MEID|\bSN|S/N|MAC|SKU|UPC|EAN|时间戳|信用代码|订单|工单|运单)"
+    r"(?:流水)?(?:号码|编号|单号|代码|条码|码|号|ID)|(?<!证)编号|料号|(?<!证)件号|单号|条码|条形码|流水|文号|案号|型号|货号|IMEI|ICCID"
+    r"|IMSI|MEID|\bSN|S/N|MAC|SKU|UPC|EAN|时间戳|信用代码|订单|运单"
+    r"|工单(?=[ #]{0,2}(?:No|[A-Za-z]|$)))"
     r"(?:\([^()\n]{0,8}\))?[ :#是为=\"“|`*(.-]{0,4}(?:[A-Za-z]{1,4}[-.]?)? ?$",
     re.I,
 )

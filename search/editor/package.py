@@ -111,6 +111,6 @@ def _unpack(package: bytes, folder: Path) -> None:
     with tarfile.open(fileobj=io.BytesIO(package), mode="r:gz") as archive:
         for member in archive:
             name = _SERVED.fullmatch(member.name)
-            content = archive.extractfile(member) if name else None
+            content = archive.extractfile(member) if name and member.isfile() else None
             if name and content:
                 (folder / name[1]).write_bytes(content.read())

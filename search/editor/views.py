@@ -79,6 +79,12 @@ def _folder() -> Path:
     return package.folder_of(_drafts().root)
 
 
+@blueprint.app_context_processor
+def _shared() -> dict[str, Any]:
+    """Every page of a service that has the editor leads to it."""
+    return {"writing": True}
+
+
 @blueprint.get("/write/")
 def page() -> Response:
     """The editor."""

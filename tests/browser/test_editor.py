@@ -16,7 +16,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import urlopen
 
 import pytest
 
@@ -101,12 +100,17 @@ def git_server(root: Path) -> Path:
     return program
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def editor(
-    root: Path, library: Library, cms_files: Path, git_server: Path, tmp_path: Path
+    root: Path,
+    library: Library,
+    cms_files: Path,
+    git_server: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Editor]:
     """The service with the editor, and a repository for its drafts."""
     ports = free_port(), free_port()
+    tmp_path = tmp_path_factory.mktemp("editor")
     folder = tmp_path / "library"
     copy_library(root, folder, f"http://127.0.0.1:{ports[0]}/api/v1")
     repository = tmp_path / "repository"
@@ -166,6 +170,12 @@ def settle(repository: Path) -> None:
         "core.quotepath": "false",
     }.items():
         git(repository, "config", key, value)
+
+
+@pytest.fixture
+def page(editor: Editor, open_page: Callable[..., sync_api.Page]) -> sync_api.Page:
+    """A team leader's screen; closed before the service ends."""
+    return open_page()
 
 
 @pytest.fixture
@@ -251,7 +261,7 @@ def test_a_new_case_becomes_a_branch_that_passes_the_check(
     expect(page.locator(".cb-notice")).to_contain_text("草稿存好了")
     picture(page, root, "saved")
 
-    (branch,) = drafts(editor)
+    (branch,) = drafts(editor, "case")
     name = branch.removeprefix("cms/case/")
     assert name.startswith("case-yu-tian-duan-wang")
     assert editor.git("rev-list", "--count", f"main..{branch}").strip() == "1"
@@ -276,7 +286,7 @@ def test_one_changed_sentence_is_all_that_changes(page, editor, hosts, watch, ro
     save(page)
     expect(page.locator(".cb-notice")).to_contain_text("草稿存好了")
     picture(page, root, "changed")
-    (branch,) = drafts(editor)
+    (branch,) = drafts(editor, "faq")
     assert branch == f"cms/faq/{ANSWER}"
     before = editor.git("show", f"main:faq/{ANSWER}.md")
     assert editor.git("show", f"{branch}:faq/{ANSWER}.md") == before.replace(SENTENCE, CHANGED)
@@ -294,7 +304,7 @@ def test_a_draft_may_be_incomplete_and_is_told_so(page, editor, watch):
     page.get_by_label("名称").fill("台风天热线预案")
     save(page)
     expect(page.locator(".cb-notice")).to_contain_text("项没填")
-    (branch,) = drafts(editor)
+    (branch,) = drafts(editor, "plan")
     text = editor.git("show", f"{branch}:policies/{branch.removeprefix('cms/plan/')}.md")
     assert "rank: 预案\n" in text
     assert text.endswith("## 5W1H\n\n## 流程\n\n## 控制点\n\n## 口径\n\n## 演练\n")
@@ -305,8 +315,9 @@ def save(page: sync_api.Page) -> None:
     expect(page.locator(".cb-notice")).to_be_visible()
 
 
-def drafts(editor: Editor) -> list[str]:
-    return editor.git("branch", "--list", "cms/*", "--format", "%(refname:short)").split()
+def drafts(editor: Editor, form: str) -> list[str]:
+    """The branches that hold drafts of a form."""
+    return editor.git("branch", "--list", f"cms/{form}/*", "--format", "%(refname:short)").split()
 
 
 def checked(editor: Editor, branch: str, tmp_path: Path) -> int:
@@ -477,6 +488,18 @@ def test_articles_keep_their_lines_when_others_move(script, root):
     assert written == front + "".join(wanted) + added
 
 
-def test_service_answers_while_the_editor_is_open(editor):
-    with urlopen(f"{editor.address}/healthz", timeout=5) as response:
-        assert json.load(response)["audience"] == "agent"
+@pytest.mark.parametrize(
+    ("article", "written"),
+    [
+        ({}, ""),
+        ({"heading": "要点二 新的"}, "\n## 要点二 新的\n"),
+        ({"text": "没有标题。"}, "\n## （待填）\n\n没有标题。\n"),
+    ],
+)
+def test_an_article_that_is_not_finished_is_not_lost(script, article, written):
+    text = "---\nid: policy-x\nrank: 法律\n---\n\n## 要点一 旧的\n\n内容。\n"
+    code = """
+      const data = format.fromFile(argument[0]);
+      return format.toFile({ ...data, articles: [...data.articles, argument[1]] });
+    """
+    assert script(code, "policy", [text, article]) == text + written

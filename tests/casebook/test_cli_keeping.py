@@ -248,14 +248,14 @@ def test_a_narrow_audience_hears_the_same_of_all_that_is_not_for_it(repo: Repo) 
 
 
 def test_a_file_that_cannot_be_read_is_shown_as_it_was(repo: Repo) -> None:
-    repo.write("faq/bad.md", faq("faq-bad", audience="everyone") + "\x1b[31m红\n")
+    repo.write("faq/bad.md", faq("faq-bad", audience="everyone") + "\x07响\n")
     repo.commit(at="2024-03-04T09:30:00+08:00")
     words = ("history", "faq-bad", "--on", "2024-04-01", "--audience", "agent")
     result = casebook(repo, *words)
     assert result.exit_code == 1
     assert "那天的文件有错误，没有发布：\n  faq/bad.md:" in result.stdout
     assert "当时的原文：\n\n---\naudience: everyone\n" in result.stdout
-    assert "\x1b" not in result.stdout
+    assert "\x07" not in result.stdout
     assert ANSWER in json.loads(casebook(repo, *words, "--format", "json").stdout)["raw"]
 
 

@@ -132,6 +132,12 @@ def test_what_rests_on_other_things(repo: Repo, name: str, found: set[str]) -> N
     assert set(shown(load_library(repo.root), name)) == found
 
 
+def test_links_and_citations_of_whole_policies_hand_nothing_on(repo: Repo) -> None:
+    before = shown(load_library(repo.root), "policy-a#1")
+    repo.write("cases/far.md", case("case-far", "faq:\n  - faq-linked\n  - faq-whole\n"))
+    assert shown(load_library(repo.root), "policy-a#1") == before
+
+
 def test_a_policy_that_supersedes_another_rests_on_it(repo: Repo) -> None:
     repo.write("policies/c.md", policy("policy-c", "supersedes:\n  - policy-b\n"))
     assert shown(load_library(repo.root), "policy-b") == {"policy-c": ("取代", None)}
@@ -299,6 +305,7 @@ def test_what_a_change_touches(
 def test_what_was_changed_along_is_not_pending(repo: Repo) -> None:
     repo.write("policies/a.md", policy(one="改了。"))
     repo.write("faq/article.md", resting("faq-article", "policy-a#1", tags="[新]"))
+    (repo.root / "faq/linked.md").rename(repo.root / "faq/moved.md")
     library = load_library(repo.root)
     touch = touched(repo.root, library, "before")
     assert {one.document.id: touch.done(one) for one in touch.things[0].dependents} == {

@@ -362,7 +362,7 @@ def test_what_a_dying_process_leaves_is_read_by_the_parent(
     alone = _facts(load_library(eight))
     shutil.rmtree(eight / "build")
     monkeypatch.setattr(inputs, "MANY", 2)
-    monkeypatch.setattr("casebook.rendered.sys.executable", "/bin/false")
+    monkeypatch.setattr("casebook.children.sys.executable", "/bin/false")
     monkeypatch.setattr("casebook.rendered.os.cpu_count", lambda: 3)
     with monkeypatch.context() as patch:
         patch.setattr(inputs, "Renderer", _Plain)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,6 +54,16 @@ def test_what_changed_since_the_branches_parted(repo: Repo) -> None:
 def test_a_file_that_left_the_index_but_not_the_folder_is_not_deleted(repo: Repo) -> None:
     repo.git("rm", "-q", "--cached", str(repo.root / "faq/kept.md"))
     assert changed_paths(repo.root, "main") == Changes(frozenset({"faq/kept.md"}), frozenset())
+
+
+def test_what_is_again_as_it_was_has_not_changed(repo: Repo) -> None:
+    text = (repo.root / "faq/kept.md").read_text(encoding="utf-8")
+    repo.git("tag", "before")
+    repo.write("faq/kept.md", "改了\n")
+    repo.commit()
+    repo.write("faq/kept.md", text)
+    (repo.root / "faq/edited.md").chmod(0o755)
+    assert changed_paths(repo.root, "before").changed == {"faq/edited.md"}
 
 
 def test_a_file_as_it_was(repo: Repo) -> None:
@@ -192,9 +203,10 @@ def test_the_environment_of_a_hook_names_no_other_repository(
 
 def test_reading_leaves_the_index_alone(repo: Repo) -> None:
     index = repo.folder / ".git" / "index"
-    (repo.root / "faq/kept.md").touch()
+    # Looks changed and is not: git would note that in the index.
+    os.utime(repo.root / "faq/kept.md", (1_000_000_000, 1_000_000_000))
     before = index.read_bytes(), index.stat().st_mtime_ns
-    changed_paths(repo.root, "main")
+    assert changed_paths(repo.root, "main") == Changes(frozenset(), frozenset())
     assert (index.read_bytes(), index.stat().st_mtime_ns) == before
 
 

@@ -134,6 +134,14 @@ def test_what_reading_takes_the_schema_takes_too(
     assert faults(text, kind, settings) == []
 
 
+def test_dates_are_refused_by_editors_that_know_no_formats(settings: Settings) -> None:
+    date = front_matter_schema(Kind.FAQ, settings)["properties"]["effective_from"]
+    validator = Draft7Validator(date)
+    assert validator.is_valid("2026-01-31")
+    for wrong in ("2026/1/1", "2026-13-01", "2026-01-32", "明天"):
+        assert not validator.is_valid(wrong), wrong
+
+
 def test_a_library_that_asks_for_less_says_so_in_its_schema(settings: Settings) -> None:
     less = settings.model_copy(update={"faq": FaqSettings(similar=0, policies=0)})
     text = model_text(Kind.FAQ)

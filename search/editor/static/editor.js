@@ -335,7 +335,8 @@ function watchSaving(CMS, forms, nameOf) {
     handler: () => {
       if (!result) return;
       const good = Boolean(result.problems) && !result.problems.some(isError);
-      notice(`草稿存好了。检查结果：${summary(result)}`, good);
+      const next = good ? "写完了就把上面的“草稿”改成“审核中”。" : "";
+      notice(`草稿存好了。检查：${summary(result)}${next}`, good);
       result = null;
     },
   });

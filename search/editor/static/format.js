@@ -14,6 +14,9 @@ const Casebook = (() => {
     "i",
   );
 
+  // What the check finds wherever somebody left it.
+  const UNFILLED = "（待填）";
+
   // ---- reading ----
 
   // The file's lines as parts: front matter by key, body by section. Null when it is not of our form.
@@ -162,8 +165,9 @@ const Casebook = (() => {
 
   function writeArticles(file, articles) {
     const old = file.sections.filter((one) => one.line !== null);
-    const sections = articles.map((one) => {
-      const wanted = { heading: plain(one.heading) ?? "", text: String(one.text ?? "").trim() };
+    const written = articles.filter((one) => plain(one.heading) ?? plain(one.text));
+    const sections = written.map((one) => {
+      const wanted = { heading: plain(one.heading) ?? UNFILLED, text: String(one.text ?? "").trim() };
       if (one.audience) wanted.audience = one.audience;
       const key = (item) => JSON.stringify([item.heading, item.audience ?? null, item.text]);
       const at = old.findIndex((part) => key(article(part)) === key(wanted));

@@ -27,6 +27,8 @@ MADE = {
     "questions.docx": ("questions.html", WEB_PAGE, "docx:MS Word 2007 XML"),
     "rules.pdf": ("rules.html", WEB_PAGE, "pdf:writer_pdf_Export"),
     "headings.pdf": ("headings.html", WEB_PAGE, "pdf:writer_pdf_Export"),
+    "pages.docx": ("pages.fodt", "--infilter=OpenDocument Text Flat XML", "docx:MS Word 2007 XML"),
+    "pages.pdf": ("pages.fodt", "--infilter=OpenDocument Text Flat XML", "pdf:writer_pdf_Export"),
     "bot.xlsx": ("bot.csv", "--infilter=CSV:44,34,76,1", "xlsx:Calc MS Excel 2007 XML"),
     "bot.xls": ("bot.csv", "--infilter=CSV:44,34,76,1", "xls:MS Excel 97"),
 }

@@ -83,7 +83,8 @@ def test_lines_that_name_their_parts(made: Made, plan: Planner) -> None:
     assert front(text, "written") == "written: 2026-06-01"
     # A person's name is no post: it stands in the appendix, and the report says so.
     assert front(text, "author") == "author: （待填）岗位，不写姓名"
-    assert "编写人：李某某" in document.extra
+    assert document.extra == ("编写人：李**",)
+    assert text.endswith("### 附注\n\n编写人：李某某\n")
 
 
 def test_questions_and_answers_become_an_entry_each(made: Made, plan: Planner) -> None:
@@ -118,6 +119,20 @@ def test_the_headings_of_a_pdf_are_told_by_their_size(made: Made, plan: Planner)
     assert section(document.text, "结果") == "退费 28 元，三处统一了说法。"
     assert "#### 六、附件" in document.text
     assert "图片没有导入，共 1 张" in document.extra
+
+
+def test_headers_and_footers_are_no_text_of_a_document(made: Made, plan: Planner) -> None:
+    found = plan(made("pages.pdf"))
+    document = only(found)
+    assert section(document.text, "统一答复") == "本人来办。"
+    assert section(document.text, "办理方式").endswith("热线也可以。")
+    assert "内部资料" not in document.text
+    (words,) = found.left_out["pages.pdf"]
+    assert words == "页眉、页脚和页码：远汐通信 内部资料、第1页、第2页、第3页"
+    # Word has them once; they stand in the appendix.
+    word = only(plan(made("pages.docx")))
+    assert "原件。" in word.text
+    assert "页眉页脚：远汐通信 内部资料" in word.extra
 
 
 def test_a_second_import_finds_everything_there(made: Made, plan: Planner, small: Path) -> None:

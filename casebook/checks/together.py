@@ -1,0 +1,70 @@
+"""The check of a large library in several processes.
+
+Rules that look for documents like the one before them need all questions at hand; they run here.
+All others run in further processes meanwhile, which load the library from its cache.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from pathlib import Path
+
+from casebook.checks import check_library, found_by
+from casebook.checks.context import FindAlike
+from casebook.children import child, give, results, take_task
+from casebook.library import Library, load_library
+from casebook.problems import Problem
+
+# Starting other processes takes longer than checking fewer files than these.
+MANY = 1000
+_AT_ONCE = 100
+
+
+def check_together(
+    root: Path, library: Library, on: date, finder: Callable[[Library], FindAlike]
+) -> list[Problem]:
+    """As :func:`casebook.checks.check_library`.
+
+    Args:
+        root: the library's folder.
+        library: the library as it was just loaded.
+        on: the day for which reviews are due.
+        finder: makes what finds documents that are asked for with the same words.
+    """
+    if library.files < MANY:
+        return check_library(library, on, finder(library))
+    shares = max(1, (os.cpu_count() or 1) - 1)
+    with contextlib.ExitStack() as stack:
+        children = [
+            stack.enter_context(child(__name__, (root, library.fingerprint, on, number, shares)))
+            for number in range(shares)
+        ]
+        found = found_by(library, on, library.sources, compares=True, alike=finder(library))
+        left = set(library.sources)
+        for given in (one for running in children for one in results(running)):
+            left -= given.keys()
+            for name, problems in given.items():
+                found[name] += problems
+    # What a child that has died, or has seen another library, has not looked at.
+    for name, problems in found_by(library, on, left, compares=False).items():
+        found[name] += problems
+    return check_library(library, on, found=found)
+
+
+def _serve(
+    root: Path, fingerprint: str, on: date, number: int, shares: int
+) -> Iterator[dict[str, list[Problem]]]:
+    library = load_library(root)
+    if library.fingerprint != fingerprint:
+        # A file was changed meanwhile: the parent looks at what it has loaded.
+        return
+    names: Sequence[str] = list(library.sources)[number::shares]
+    for start in range(0, len(names), _AT_ONCE):
+        yield found_by(library, on, names[start : start + _AT_ONCE], compares=False)
+
+
+if __name__ == "__main__":
+    give(_serve(*take_task()))
