@@ -1,10 +1,10 @@
 """Which documents of a library are asked for with the same words as another.
 
 How alike two questions are means here what it means in the search: Dice's coefficient over the
-syllables of both, with the glossary's synonyms as one word. Beside that no question may say
-another thing in place of what the other says: 套餐外流量怎么收费 and 国际漫游流量怎么收费 sound much
-alike and are two questions. Cases are alike as far as title, theme and purpose hold the same
-words, rare ones before common ones.
+syllables of both, with the glossary's synonyms as one word. Beside that one of the two must say
+all that the other is about: 套餐外流量怎么收费 and 国际漫游流量怎么收费 sound much alike and are two
+questions. Cases are alike as far as title, theme and purpose hold the same words, rare ones before
+common ones.
 """
 
 from __future__ import annotations
@@ -24,12 +24,15 @@ from casebook.documents import Case, Faq
 from casebook.library import Library, Source
 from casebook.settings import Term
 from search.analysis import STOP_WORDS, Analyzer
+from search.sound import word_sound
 
 # What is less alike is no duplicate and contradicts nothing.
 FLOOR = 0.6
 CASE_FLOOR = 0.3
 # So many other documents are named for each question, and for each case.
 MOST = 5
+# So many questions like one are kept, some of them the document's own.
+_NEAREST = 20
 # Of these rarest words of a case another must hold some, to be compared with it.
 _RAREST = 12
 _SHARED = 3
@@ -63,12 +66,18 @@ class _Question:
         """The syllables of the words that say what it is about."""
         return {syllable for _, sound in self.words for syllable in sound}
 
+    def alike(self, other: _Question) -> bool:
+        """Whether neither says another thing in place of what the other says."""
+        return self.holds(other) or other.holds(self)
+
     def holds(self, other: _Question) -> bool:
         """Whether it says everything that the other is about."""
-        return all(
-            (len(sound) > 1 and sound in self.sound) or all(one in self.text for one in word)
-            for word, sound in other.words
-        )
+        for word, sound in other.words:
+            # One syllable alone is too many words.
+            heard = word in self.text or (len(sound) > 1 and sound in self.sound)
+            if not heard and not all(one in self.text for one in word):
+                return False
+        return True
 
 
 @dataclass
@@ -125,14 +134,13 @@ class _Questions:
         found = []
         for number in self.near(question):
             other = self.asked[number]
+            # Of strings in order this is Dice's coefficient.
             likeness = Indel.normalized_similarity(question.bag, other.bag, score_cutoff=FLOOR)
-            if (
-                likeness >= FLOOR
-                and question.denies == other.denies
-                and (question.holds(other) or other.holds(question))
-            ):
+            if likeness >= FLOOR and question.denies == other.denies:
                 found.append((likeness, number))
-        return sorted(found, key=lambda one: (-one[0], one[1]))
+        found.sort(key=lambda one: (-one[0], one[1]))
+        same = (one for one in found if question.alike(self.asked[one[1]]))
+        return list(islice(same, _NEAREST))
 
 
 class _Cases:
@@ -147,6 +155,7 @@ class _Cases:
         counts = Counter(word for _, words in told for word in words)
         self._new = math.log(1 + max(1, len(told)))
         self._weights = {word: math.log(1 + len(told) / count) for word, count in counts.items()}
+        self._totals = [sum(map(self._weight, words)) for _, words in told]
         self._holding: dict[str, list[int]] = defaultdict(list)
         for number, (_, words) in enumerate(told):
             for word in self._rarest(words):
@@ -156,11 +165,14 @@ class _Cases:
         """How alike the cases that share rare words are, with them; the nearest first."""
         rarest = self._rarest(words)
         shared = Counter(number for word in rarest for number in self._holding.get(word, ()))
+        total = sum(map(self._weight, words))
         found = []
         for number, count in shared.most_common(_COMPARED):
             source, others = self._told[number]
-            likeness = self._overlap(words, others) if count >= _SHARED else 0.0
-            if likeness >= CASE_FLOOR:
+            # Dice's coefficient over the words, each by its weight.
+            both = 2 * sum(map(self._weight, words & others))
+            likeness = both / (total + self._totals[number])
+            if count >= _SHARED and likeness >= CASE_FLOOR:
                 found.append((likeness, source))
         return sorted(found, key=lambda one: (-one[0], one[1].path))
 
@@ -169,11 +181,6 @@ class _Cases:
 
     def _weight(self, word: str) -> float:
         return self._weights.get(word, self._new)
-
-    def _overlap(self, words: Set[str], others: Set[str]) -> float:
-        """Dice's coefficient over the words, each by its weight."""
-        weight = self._weight
-        return 2 * sum(map(weight, words & others)) / sum(map(weight, (*words, *others)))
 
 
 class Finder:
@@ -193,6 +200,7 @@ class Finder:
             "|".join(map(re.escape, sorted(self._names, key=len)[::-1])) or "(?!)"
         )
         self._questions = _Questions()
+        self._analysed: dict[str, _Question] = {}
         self._like: dict[str, list[tuple[float, int]]] = {}
         self._last: tuple[Source, Sequence[Alike]] | None = None
         told = []
@@ -202,7 +210,8 @@ class Finder:
                 told.append((source, self._matter(document)))
             elif isinstance(document, Faq):
                 for text in (document.title, *document.similar):
-                    self._questions.add(self._question(text), source, text)
+                    question = self._analysed[text] = self._question(text)
+                    self._questions.add(question, source, text)
         self._questions.complete()
         self._cases = _Cases(told)
 
@@ -250,6 +259,9 @@ class Finder:
                     yield Alike(other, text, written, likeness)
 
     def _question(self, text: str) -> _Question:
+        return self._analysed.get(text) or self._analyse(text)
+
+    def _analyse(self, text: str) -> _Question:
         normal = self._one_word(text)
         sound = self._analyzer.sound(normal)
         words = dict.fromkeys(self._analyzer.words(normal))
@@ -258,7 +270,7 @@ class Finder:
             text=plain,
             sound=sound,
             bag="".join(sorted(sound)),
-            words=tuple((one, self._analyzer.sound(one)) for one in words if one not in STOP_WORDS),
+            words=tuple((one, word_sound(one)) for one in words if one not in STOP_WORDS),
             denies=bool(_DENYING.search(_ASKING.sub("", plain))),
         )
 

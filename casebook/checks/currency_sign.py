@@ -22,7 +22,8 @@ RULE = Rule(
     since="0.2",
 )
 _AMOUNT = re.compile(
-    r"(?:(?:[¥￥]|RMB|CNY) ?)++(?P<amount>\d+(?:,\d{3})*(?:\.\d+)?)(?: ?元)?(?P<more> ?[万千百亿kKwW])?"
+    r"(?:(?:[¥￥]|RMB|CNY) ?)++(?P<amount>\d+(?:,\d{3})*(?:\.\d+)?)(?: ?元)?"
+    r"(?P<more> ?[万千百亿kKwW])?"
 )
 
 

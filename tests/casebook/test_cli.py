@@ -21,7 +21,24 @@ from casebook.documents import Kind
 from casebook.guide import model_text
 
 CASEBOOK = [sys.executable, "-c", "from casebook.cli import main; main()"]
-COMMANDS = ("check", "index", "new", "preview", "search", "serve", "site")
+COMMANDS = (
+    "changed",
+    "check",
+    "codeowners",
+    "due",
+    "editor",
+    "export",
+    "history",
+    "impact",
+    "import",
+    "index",
+    "new",
+    "preview",
+    "schema",
+    "search",
+    "serve",
+    "site",
+)
 
 
 def casebook(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
