@@ -42,6 +42,8 @@ from casebook.markup import DOCUMENT_LINK, MARKDOWN_LINK, link_target
 from casebook.problems import Problem, sort_problems
 from casebook.settings import (
     Audience,
+    CheckSettings,
+    EditorSettings,
     Reviewers,
     Settings,
     Taxonomy,
@@ -337,6 +339,8 @@ def _public_settings(
             "glossary": settings.glossary.model_copy(update={"terms": terms}),
             "taxonomy": _used_taxonomy(settings.taxonomy, list(documents)),
             "reviewers": Reviewers(),
+            "check": CheckSettings(),
+            "editor": EditorSettings(),
         }
     )
 

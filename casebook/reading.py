@@ -39,7 +39,7 @@ MAX_FILE = 256 * 1024
 # What may stand before a heading: spaces, quote marks and list marks.
 _INDENT = r"(?:\s|>|[*+-]\s|\d++[.)]\s)*+"
 # A heading of level 1 or 2, or anything that a reader or another parser may take for one.
-_HEADING_LIKE = re.compile(_INDENT + r"#{1,2}(?!#)\s*\S")
+_HEADING_LIKE = re.compile(_INDENT + r"#{1,2}(?!#)")
 _SMALL_HEADING = re.compile(_INDENT + r"#{3,}")
 _SECTION = re.compile(
     r"## (?P<heading>[^\s{}](?:[^{}]*[^\s{}])?)(?:\s+\{audience=(?P<audience>[^{}]*)\})?"

@@ -188,11 +188,11 @@ class CheckSettings(Table):
     """
 
     allowed: tuple[Allowed, ...] = ()
-    case_shortest: int = Field(600, ge=0, le=100_000)
-    case_longest: int = Field(1500, ge=1, le=100_000)
-    answer_longest: int = Field(150, ge=1, le=100_000)
-    sentence_longest: int = Field(80, ge=1, le=100_000)
-    spoken_sentence_longest: int = Field(60, ge=1, le=100_000)
+    case_shortest: int = Field(default=600, ge=0, le=100_000)
+    case_longest: int = Field(default=1500, ge=1, le=100_000)
+    answer_longest: int = Field(default=150, ge=1, le=100_000)
+    sentence_longest: int = Field(default=80, ge=1, le=100_000)
+    spoken_sentence_longest: int = Field(default=60, ge=1, le=100_000)
     wording: WordingSettings = WordingSettings()
 
 

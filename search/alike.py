@@ -2,7 +2,7 @@
 
 How alike two questions are means here what it means in the search: Dice's coefficient over the
 syllables of both, with the glossary's synonyms as one word. Beside that one of the two must say
-all that the other is about: 套餐外流量怎么收费 and 国际漫游流量怎么收费 sound much alike and are two
+all that the other is about: 套餐外流量怎么收费 and 国际漫游流量怎么收费 sound alike and are two
 questions. Cases are alike as far as title, theme and purpose hold the same words, rare ones before
 common ones.
 """

@@ -72,6 +72,8 @@ def read_foreign(file: Path, seconds: float = SECONDS, memory: int = MEMORY) -> 
 
 def _check(file: Path) -> None:
     """Refuses what is not a plain file of some size and of a known kind."""
+    if file.is_dir():
+        raise Unreadable(f"这是文件夹；写出里面的文件，如 {file.name}/*.docx。")
     suffix = file.suffix.lower()
     if suffix not in SUFFIXES:
         known = "、".join(SUFFIXES)

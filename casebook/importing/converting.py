@@ -38,8 +38,8 @@ def _read_html(file: Path) -> Converted:
 READERS: dict[str, Callable[[Path], Converted]] = {
     ".docx": word.read_word,
     ".docm": word.read_word,
-    ".xlsx": spreadsheets.read_workbook,
-    ".xlsm": spreadsheets.read_workbook,
+    ".xlsx": spreadsheets.read_package,
+    ".xlsm": spreadsheets.read_package,
     ".xls": spreadsheets.read_workbook,
     ".csv": spreadsheets.read_csv,
     ".pdf": pdf.read_pdf,
@@ -62,8 +62,6 @@ def convert(file: Path) -> Converted:
     Raises:
         Unreadable: it gives nothing.
     """
-    if file.suffix.lower() in (".xlsx", ".xlsm"):
-        word.check_package(file, "xl/workbook.xml", "Excel")
     return READERS[file.suffix.lower()](file)
 
 
@@ -72,7 +70,7 @@ def _limit(memory: int, seconds: int) -> None:
         import resource  # noqa: PLC0415  (not on Windows, where the time limit still holds)
     except ImportError:
         return
-    pass
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     # It only reads: what a library would write on the way is cut off.
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

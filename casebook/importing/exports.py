@@ -14,8 +14,8 @@ from casebook.importing.blocks import Block, Converted, Entry, from_lines
 from casebook.importing.encodings import decode
 from casebook.importing.limits import UNSAFE, Unreadable
 from casebook.importing.markdowns import markdown_blocks
-from casebook.importing.webpages import read_html
-from casebook.importing.word import check_package, picture_notes
+from casebook.importing.packages import check_package
+from casebook.importing.webpages import picture_notes, read_html
 
 _FAQ_FIELDS = {
     "category": "分类",

@@ -7,8 +7,7 @@ from pathlib import Path
 from casebook.importing.blocks import Block, Converted, Entry
 from casebook.importing.encodings import decode
 from casebook.importing.vocabulary import meanings
-from casebook.importing.webpages import read_html
-from casebook.importing.word import picture_notes
+from casebook.importing.webpages import picture_notes, read_html
 
 _SEVERAL = 2
 

@@ -12,10 +12,12 @@ from pathlib import Path
 from casebook.importing.blocks import Block, Converted, Entry
 from casebook.importing.encodings import decode
 from casebook.importing.limits import MAX_CELLS, Unreadable
+from casebook.importing.packages import check_package, part_texts
 from casebook.importing.vocabulary import meanings
 from casebook.importing.webpages import read_html
 
 Row = list[str]
+_BESIDE = {"xl/comments": "批注", "xl/threadedComments": "批注", "xl/drawings/": "图形里的文字"}
 _HEADER_ROWS = 15
 _LEAST_NAMES = 2
 _EXAMPLE = re.compile(
@@ -28,8 +30,19 @@ _ADDRESS = re.compile("https?://", re.IGNORECASE)
 _DELIMITERS = (",", "\t", ";", "|")
 
 
+def read_package(file: Path) -> Converted:
+    """An Excel file of today; what stands in comments and shapes goes to the report."""
+    parts = check_package(file, "xl/workbook.xml", "Excel")
+    found = read_workbook(file)
+    for part in parts:
+        label = next((name for start, name in _BESIDE.items() if part.startswith(start)), "")
+        if label and part.endswith(".xml"):
+            found.left_out += [f"{label}：{words}" for words in part_texts(file, part)]
+    return found
+
+
 def read_workbook(file: Path) -> Converted:
-    """An Excel file, .xlsx or .xls."""
+    """An Excel file of any age."""
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError  # noqa: PLC0415
 
     try:

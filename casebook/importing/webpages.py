@@ -33,6 +33,11 @@ def read_html(text: str) -> tuple[list[Block], list[str], str]:
     return reader.blocks, reader.pictures, " ".join(reader.title.split())
 
 
+def picture_notes(pictures: list[str]) -> list[str]:
+    """The note about pictures that were left out."""
+    return [f"图片没有导入，共 {len(pictures)} 张：{'、'.join(pictures)}"] if pictures else []
+
+
 class _Reader(HTMLParser):
     """Collects blocks while the parser goes through the page."""
 

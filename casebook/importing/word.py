@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from xml.parsers.expat import ExpatError
 
-from casebook.importing.blocks import Converted, Entry
-from casebook.importing.limits import MAX_PARTS, MAX_UNPACKED, UNSAFE, Unreadable
-from casebook.importing.webpages import read_html
+from casebook.importing.blocks import Block, Converted, Entry
+from casebook.importing.limits import UNSAFE, Unreadable
+from casebook.importing.packages import check_package, part_texts
+from casebook.importing.webpages import picture_notes, read_html
 
 _STYLES = """
 p[style-name='Title'] => h1:fresh
 p[style-name='标题'] => h1:fresh
 p[style-name='Subtitle'] => p > strong:fresh
-comment-reference => sup
 """
-_TEXT = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_BESIDE = {"word/header": "页眉页脚", "word/footer": "页眉页脚", "word/comments": "批注"}
 
 
 def read_word(file: Path) -> Converted:
@@ -48,8 +48,7 @@ def read_word(file: Path) -> Converted:
             f"不是完好的 Word 文件（{type(error).__name__}）；用 Word 打开，另存一份再导入。"
         ) from None
     blocks, pictures, _ = read_html(result.value)
-    margins = list(dict.fromkeys(filter(None, (_words(file, part) for part in parts))))
-    aside = [*(f"页眉页脚：{words}" for words in margins), *picture_notes(pictures)]
+    aside = [*dict.fromkeys(_aside(file, parts, blocks)), *picture_notes(pictures)]
     found = Converted([Entry(blocks=tuple(blocks), aside=tuple(aside))])
     if any(part.endswith("vbaProject.bin") for part in parts):
         found.left_out.append("文件里的宏没有导入，也没有运行。")
@@ -61,53 +60,16 @@ def read_word(file: Path) -> Converted:
     return found
 
 
-def picture_notes(pictures: list[str]) -> list[str]:
-    """The note about pictures that were left out."""
-    return [f"图片没有导入，共 {len(pictures)} 张：{'、'.join(pictures)}"] if pictures else []
-
-
-def check_package(file: Path, main: str, what: str) -> list[str]:
-    """The names of the parts of a zipped file, refused when it is broken, locked or a bomb."""
-    with file.open("rb") as opened:
-        head = opened.read(8)
-    if head.startswith(b"\xd0\xcf\x11\xe0"):
-        raise Unreadable(
-            f"文件有密码，或是旧格式；用 {what} 打开，去掉密码，另存为新格式，再导入。"
-        )
-    try:
-        with zipfile.ZipFile(file) as package:
-            parts = package.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError):
-        raise Unreadable(
-            f"不是完好的 {what} 文件；检查扩展名，或重新下载、另存一份再导入。"
-        ) from None
-    size = sum(part.file_size for part in parts)
-    if size > MAX_UNPACKED or len(parts) > MAX_PARTS:
-        raise Unreadable(
-            f"解压后有 {size // 1024 // 1024} MB、{len(parts)} 个部分，"
-            f"超过 {MAX_UNPACKED // 1024 // 1024} MB 或 {MAX_PARTS} 个；拆成几个文件再导入。"
-        )
-    names = [part.filename for part in parts]
-    if main not in names:
-        raise Unreadable(f"里面没有 {main}，不是 {what} 文件；检查扩展名。")
-    return names
-
-
-def _words(file: Path, part: str) -> str:
-    """The text of a header or footer; nothing for other parts."""
-    from defusedxml.ElementTree import iterparse  # noqa: PLC0415
-
-    if not part.startswith(("word/header", "word/footer")) or not part.endswith(".xml"):
-        return ""
-    with zipfile.ZipFile(file) as package:
-        content = io.BytesIO(package.read(part))
-    texts: list[str] = []
-    for _, element in iterparse(content):
-        if element.tag == f"{_TEXT}t":
-            texts.append(element.text or "")
-        elif element.tag in (f"{_TEXT}p", f"{_TEXT}tab"):
-            texts.append(" ")
-    return " ".join("".join(texts).split())
+def _aside(file: Path, parts: list[str], blocks: list[Block]) -> Iterator[str]:
+    """What stands beside the text: headers, comments, and what mammoth does not read."""
+    for part in parts:
+        label = next((name for start, name in _BESIDE.items() if part.startswith(start)), "")
+        if label and part.endswith(".xml"):
+            yield from (f"{label}：{words}" for words in part_texts(file, part))
+    read = "".join("".join(block.text.split()) for block in blocks)
+    for words in part_texts(file, "word/document.xml"):
+        if "".join(words.split()) not in read:
+            yield f"图形里的文字：{words}"
 
 
 def _numbered_articles(file: Path, parts: list[str]) -> bool:

@@ -165,6 +165,8 @@ FRONT = [
 ]
 
 BODY = [
+    _line("section without a heading", "## "),
+    _line("lone mark", "#"),
     _line("one space before", " ## 备注"),
     _line("four spaces before", "    ## 备注"),
     _line("no space behind", "##备注"),

@@ -19,6 +19,7 @@ PASSWORD = {
     "DocumentOpenPassword": {"type": "string", "value": "geheim"},
 }
 WEB_PAGE = "--infilter=HTML (StarWriter)"
+FLAT = "--infilter=OpenDocument Text Flat XML"
 # What is made: file, its source, how it is read and written.
 MADE = {
     "form.docx": ("form.html", WEB_PAGE, "docx:MS Word 2007 XML"),
@@ -27,8 +28,9 @@ MADE = {
     "questions.docx": ("questions.html", WEB_PAGE, "docx:MS Word 2007 XML"),
     "rules.pdf": ("rules.html", WEB_PAGE, "pdf:writer_pdf_Export"),
     "headings.pdf": ("headings.html", WEB_PAGE, "pdf:writer_pdf_Export"),
-    "pages.docx": ("pages.fodt", "--infilter=OpenDocument Text Flat XML", "docx:MS Word 2007 XML"),
-    "pages.pdf": ("pages.fodt", "--infilter=OpenDocument Text Flat XML", "pdf:writer_pdf_Export"),
+    "pages.docx": ("pages.fodt", FLAT, "docx:MS Word 2007 XML"),
+    "pages.pdf": ("pages.fodt", FLAT, "pdf:writer_pdf_Export"),
+    "beside.docx": ("beside.fodt", FLAT, "docx:MS Word 2007 XML"),
     "bot.xlsx": ("bot.csv", "--infilter=CSV:44,34,76,1", "xlsx:Calc MS Excel 2007 XML"),
     "bot.xls": ("bot.csv", "--infilter=CSV:44,34,76,1", "xls:MS Excel 97"),
 }

@@ -135,6 +135,13 @@ def test_headers_and_footers_are_no_text_of_a_document(made: Made, plan: Planner
     assert "页眉页脚：远汐通信 内部资料" in word.extra
 
 
+def test_comments_and_shapes_of_word_are_kept(made: Made, plan: Planner) -> None:
+    document = only(plan(made("beside.docx")))
+    assert section(document.text, "统一答复") == "本人来办。"
+    assert "框里的话" in document.text
+    assert document.extra == ("批注：这句要改", "图形里的文字：图形里的话")
+
+
 def test_a_second_import_finds_everything_there(made: Made, plan: Planner, small: Path) -> None:
     from casebook.importing import write_plan
 

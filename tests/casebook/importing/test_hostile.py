@@ -105,6 +105,7 @@ FILES = {
         "不是 BookStack 的格式",
     ),
     "other file": (_bytes("a.exe", b"MZ"), "不认识扩展名“.exe”"),
+    "folder": (lambda folder: folder, "这是文件夹"),
     "empty": (_bytes("a.txt", b""), "文件是空的"),
     "pipe": (_pipe, "不是普通文件"),
 }

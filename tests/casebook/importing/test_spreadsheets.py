@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,6 +53,18 @@ def test_a_bot_sheet_becomes_an_entry_a_question(name: str, made: Made, plan: Pl
             "第 3 行是填写说明：必填 选填 必填，不超过50字 多个用|分隔 必填",
         ]
     ]
+
+
+def test_comments_of_a_workbook_go_to_the_report(made: Made, plan: Planner, tmp_path: Path) -> None:
+    file = tmp_path / "表.xlsx"
+    file.write_bytes(made("bot.xlsx").read_bytes())
+    with zipfile.ZipFile(file, "a") as package:
+        package.writestr(
+            "xl/comments1.xml",
+            "<comments><commentList><comment><text><r><t>口径</t></r><r><t>要改</t></r></text>"
+            "</comment></commentList></comments>",
+        )
+    assert plan(file).left_out["表.xlsx"][-1] == "批注：口径要改"
 
 
 SIMILAR = {
