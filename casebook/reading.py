@@ -6,6 +6,7 @@ gives no document at all: it cannot be published by mistake.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import stat
@@ -469,10 +470,11 @@ class _Body:
 def _plain(text: str) -> str:
     """A text as the eye takes it: usual letters, nothing that cannot be seen."""
     plain = unicodedata.normalize("NFKC", text)
-    # U+115F and U+1160 are letters that show nothing.
-    unseen = {
-        ord(character): None
-        for character in set(plain)
-        if unicodedata.category(character) in ("Cf", "Mn") or character in "\u115f\u1160"
-    }
+    unseen = {ord(character): None for character in set(plain) if _is_unseen(character)}
     return plain.translate(unseen) if unseen else plain
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _is_unseen(character: str) -> bool:
+    # U+115F and U+1160 are letters that show nothing.
+    return unicodedata.category(character) in ("Cf", "Mn") or character in "\u115f\u1160"

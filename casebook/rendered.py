@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import queue
 import subprocess
@@ -50,7 +51,7 @@ def read_rendered(
     if reading.document is None:
         return reading, True
     try:
-        sections = tuple(_rendered(s, reading, path, renderer) for s in reading.document.sections)
+        sections = tuple(_rendered(reading.document.sections, reading, path, renderer))
     except _Unrenderable as error:
         # Another time it may do: how long rendering takes depends on the machine.
         return Reading(None, (*reading.problems, error.problem), reading.lines), False
@@ -58,15 +59,26 @@ def read_rendered(
     return replace(reading, document=document, targets=_targets(document)), True
 
 
-def _rendered(section: Section, reading: Reading, path: str, renderer: Renderer) -> Section:
+def _rendered(
+    sections: Sequence[Section], reading: Reading, path: str, renderer: Renderer
+) -> Iterator[Section]:
     try:
-        html = renderer.render(section.text)
+        texts = renderer.render_all([section.text for section in sections])
+    except RenderError:
+        # One of them is to blame, or all together took too long.
+        texts = [_rendered_alone(section, reading, path, renderer) for section in sections]
+    for section, html in zip(sections, texts, strict=True):
+        yield section.model_copy(update={"html": html})
+
+
+def _rendered_alone(section: Section, reading: Reading, path: str, renderer: Renderer) -> str:
+    try:
+        return renderer.render(section.text)
     except RenderError as error:
         line = reading.lines.get(section.key, 1)
         message = f"段落“{section.heading}”排不出来：{error}。"
         hint = "拆短，或去掉成串的括号、反引号、星号。"
         raise _Unrenderable(rules.UNRENDERABLE.problem(path, line, message, hint)) from None
-    return section.model_copy(update={"html": html})
 
 
 class _Unrenderable(Exception):
@@ -120,6 +132,8 @@ def _pass_on(reader: subprocess.Popen[bytes], found: queue.SimpleQueue[list[Give
 
 
 def _read_all(files: Sequence[tuple[str, bytes]], settings: Settings) -> Iterator[list[Given]]:
+    # Documents hold no cycles, and looking for some among ever more of them takes its time.
+    gc.disable()
     with Renderer() as renderer:
         for start in range(0, len(files), _AT_ONCE):
             yield [

@@ -22,6 +22,15 @@ _LINK = re.compile(
     r"(?i:https?|mailto|tel):.+|(?:case|faq|policy)(?:-[a-z0-9]+)+(?:#[a-z0-9]+)?", re.DOTALL
 )
 _ITEM = re.compile(r"(?:[-*+]|\d+\.) ")
+_REFUSED = (
+    "autolink",
+    "automail",
+    "image_link",
+    "image_reference",
+    "reference",
+    "short_image_ref",
+    "short_reference",
+)
 _TASK = re.compile(r"(<li>(?:\s*<p>)?)\[([ xX])\] ")
 
 
@@ -31,6 +40,11 @@ def _markdown() -> markdown.Markdown:
     parser.preprocessors.deregister("html_block")
     parser.inlinePatterns.deregister("html")
     parser.parser.blockprocessors.deregister("code")
+    # What reading refuses need not be looked for.
+    for name in _REFUSED:
+        parser.inlinePatterns.deregister(name)
+    for name in ("reference", "setextheader"):
+        parser.parser.blockprocessors.deregister(name)
     return parser
 
 
@@ -86,8 +100,10 @@ def _serve(memory: int) -> None:
     parser = _markdown()
     _limit_memory(memory)
     for line in sys.stdin.buffer:
+        answer: dict[str, str | list[str]]
         try:
-            answer = {"html": _clean(parser.reset().convert(_even_lists(json.loads(line)["text"])))}
+            texts = json.loads(line)["texts"]
+            answer = {"html": [_clean(parser.reset().convert(_even_lists(x))) for x in texts]}
         except (RecursionError, MemoryError, ValueError, LookupError, AttributeError) as error:
             answer = {"error": type(error).__name__}
         sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")

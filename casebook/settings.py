@@ -184,6 +184,8 @@ class CheckSettings(Table):
         answer_longest: the most 字 of a unified answer, which is read aloud.
         sentence_longest: the most 字 of a sentence.
         spoken_sentence_longest: the most 字 of a sentence of a unified answer.
+        question_alike: how alike two questions are from which on they ask the same, 0.6 to 1.
+        case_alike: how alike title, theme and purpose of two cases are that tell the same, 0.3 to 1.
         wording: the articles that say which words are used.
     """
 
@@ -193,6 +195,8 @@ class CheckSettings(Table):
     answer_longest: int = Field(default=150, ge=1, le=100_000)
     sentence_longest: int = Field(default=80, ge=1, le=100_000)
     spoken_sentence_longest: int = Field(default=60, ge=1, le=100_000)
+    question_alike: float = Field(default=0.85, ge=0.6, le=1)
+    case_alike: float = Field(default=0.4, ge=0.3, le=1)
     wording: WordingSettings = WordingSettings()
 
 

@@ -37,6 +37,13 @@ _NEAREST = 20
 _RAREST = 12
 _SHARED = 3
 _COMPARED = 30
+# Words that say nothing about what is asked, beside those that the search counts less.
+_LIGHT = STOP_WORDS | frozenset(
+    """
+    后 以后 之后 时 时候 现在 目前 如今 必须 一般 总 总是 老 老是 才 再 只 先 帮 帮忙 麻烦 谢谢
+    你好 您好 知道 告诉 到底 究竟 这样 那样 有人 谁 是不是 有没有 哪个 哪儿 这里 那里
+    """.split()
+)
 # 能不能, 有没有, 能退不: they ask and deny nothing.
 _ASKING = re.compile(r"(.)[不没]\1|有没有|[不没](?:有|啊|呀|呢)?$")
 _DENYING = re.compile(r"[不没未]|无法")
@@ -270,7 +277,7 @@ class Finder:
             text=plain,
             sound=sound,
             bag="".join(sorted(sound)),
-            words=tuple((one, word_sound(one)) for one in words if one not in STOP_WORDS),
+            words=tuple((one, word_sound(one)) for one in words if one not in _LIGHT),
             denies=bool(_DENYING.search(_ASKING.sub("", plain))),
         )
 
@@ -278,7 +285,7 @@ class Finder:
         """The words of what a case is about."""
         theme = case.section("theme")
         text = "\n".join((case.title, theme.text if theme else "", case.purpose))
-        return set(self._analyzer.words(self._one_word(text))) - STOP_WORDS
+        return set(self._analyzer.words(self._one_word(text))) - _LIGHT
 
     def _one_word(self, text: str) -> str:
         """The normal form of a text, with the glossary's own word for each of its synonyms."""

@@ -7,10 +7,7 @@ from collections.abc import Iterator
 
 from casebook.checks.context import Context
 from casebook.checks.passages import passages, problem_in
-from casebook.checks.prose import (
-    shortened,
-    unquoted,
-)
+from casebook.checks.prose import shortened, unquoted
 from casebook.documents import Kind
 from casebook.library import Source
 from casebook.problems import Problem, Severity
@@ -37,6 +34,8 @@ _UNIT = re.compile(
 def check(source: Source, context: Context) -> Iterator[Problem]:
     """Yields a problem for each amount of data that may be taken for a kind of network."""
     for passage in passages(source):
+        if not any(letter in passage.text for letter in "GgMm"):
+            continue
         for match in _UNIT.finditer(unquoted(passage.text)):
             size, letter = match["size"] or match["small"], match["unit"] or match["letter"]
             place = match.start("size" if match["size"] else "small")

@@ -7,10 +7,7 @@ from collections.abc import Iterator
 
 from casebook.checks.context import Context
 from casebook.checks.places import problem_at
-from casebook.checks.prose import (
-    prose,
-    shortened,
-)
+from casebook.checks.prose import prose, shortened
 from casebook.checks.substance import substance
 from casebook.documents import Kind
 from casebook.library import Source

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 
 from casebook.checks.context import Context
 from casebook.checks.places import problem_of_key
-from casebook.checks.prose import (
-    length,
-)
+from casebook.checks.prose import length
 from casebook.documents import Case
 from casebook.library import Source
 from casebook.problems import Problem, Severity

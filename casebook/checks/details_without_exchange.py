@@ -31,11 +31,10 @@ _LEAST = 4
 # How far before a quotation its speaker is looked for.
 _NEAR = 16
 _SPOKEN = re.compile(
-    r"^(?P<block>[> ]*)[*-]*(?P<speaker>[^：:“「，。\n]{1,12}?)(?: ?\d{1,2}[:：]\d{2}){0,2}+"
-    r"\**[：:](?!\d)\**\s*(?P<line>\S.*)$"
-    r"|[“「](?P<quote>[^“”「」\n]++)[”」]?",
-    re.MULTILINE,
+    r"(?P<block>[> ]*+)[*-]*+(?P<speaker>[^：:“「，。\n]{1,12}?)(?: ?\d{1,2}[:：]\d{2}){0,2}+"
+    r"\**+[：:](?!\d)\**+\s*+(?P<words>\S)"
 )
+_QUOTE = re.compile(r"[“「](?P<words>[^“”「」\n]++)[”」]?")
 _CUSTOMER = re.compile(r"客户|用户|机主|家属|乘客|商户|先生|女士|大爷|大妈|老人|业主|居民|投诉人")
 _STAFF = re.compile(r"坐席|班长|客服|热线|店[员长主]|经理|师傅|柜员|营业员|专员|组长|值班|我|本人")
 _LABEL = re.compile(r"[甲乙丙丁A-Za-z问答]|.{0,4}(?:客户|坐席|班长|客服|店员|师傅|经理).{0,2}")
@@ -61,14 +60,17 @@ def check(source: Source, context: Context) -> Iterator[Problem]:
 
 def _speakers(text: str) -> Iterator[str]:
     """Who says each quoted line: 客户, 工作人员, or nothing where that is not certain."""
-    for match in _SPOKEN.finditer(text):
-        line = match["line"]
-        if line and (match["block"] or line[0] in '“「"' or _LABEL.fullmatch(match["speaker"])):
-            yield _side(match["speaker"])
-        elif line:
-            yield from _speakers(line)
-        elif len(match["quote"]) >= _LEAST and _SAYS.search(match["quote"]):
-            yield _side(re.split(r"[\n。]", text[: match.start()][-_NEAR:])[-1])
+    for line in text.split("\n"):
+        spoken = _SPOKEN.match(line)
+        if spoken and (
+            spoken["block"] or spoken["words"] in '“「"' or _LABEL.fullmatch(spoken["speaker"])
+        ):
+            yield _side(spoken["speaker"])
+            continue
+        for quote in _QUOTE.finditer(line):
+            if len(quote["words"]) >= _LEAST and _SAYS.search(quote["words"]):
+                before = line[max(quote.start() - _NEAR, 0) : quote.start()]
+                yield _side(before.rpartition("。")[2])
 
 
 def _side(words: str) -> str:

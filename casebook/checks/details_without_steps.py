@@ -7,9 +7,7 @@ from collections.abc import Iterator
 
 from casebook.checks.context import Context
 from casebook.checks.places import problem_at
-from casebook.checks.prose import (
-    shortened,
-)
+from casebook.checks.prose import shortened
 from casebook.library import Source
 from casebook.problems import Problem, Severity
 from casebook.rules import Rule, Topic
@@ -24,7 +22,7 @@ RULE = Rule(
     since="0.2",
 )
 _LEAST = 3
-_NUMBER = r"[一二两三四五六七八九十半几\d]+ ?"
+_NUMBER = r"[一二两三四五六七八九十半几\d]{1,6} ?"
 _STEP = re.compile(
     r"\d{1,2}[:：]\d{2}|\d ?[点时](?!候)|" + rf"第 ?{_NUMBER}[天次通个回步遍趟封周轮]"
     r"|[上中下]午|凌晨|清晨|早上|傍晚|晚上|深夜|当[天晚日场]|[次隔翌][日天晨]|周[一二三四五六日末]"

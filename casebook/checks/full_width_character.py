@@ -8,9 +8,7 @@ from collections.abc import Iterator
 
 from casebook.checks.context import Context
 from casebook.checks.passages import Change, passages, problem_in
-from casebook.checks.prose import (
-    shortened,
-)
+from casebook.checks.prose import shortened
 from casebook.documents import Kind
 from casebook.library import Source
 from casebook.problems import Problem, Severity
@@ -25,7 +23,7 @@ RULE = Rule(
     topic=Topic.STYLE,
     since="0.2",
 )
-_WIDE = re.compile(r"[０-９Ａ-Ｚａ-ｚ％＠＋＃＆＝]+(?:[．：，][０-９]+)*")
+_WIDE = re.compile(r"[０-９Ａ-Ｚａ-ｚ％＠]+(?:[．：，][０-９]+)*")
 
 
 def check(source: Source, context: Context) -> Iterator[Problem]:

@@ -7,10 +7,7 @@ from collections.abc import Iterator
 
 from casebook.checks.context import Context
 from casebook.checks.passages import Change, passages, problem_in
-from casebook.checks.prose import (
-    HAN,
-    shortened,
-)
+from casebook.checks.prose import BLANK, HAN, shortened
 from casebook.documents import Kind
 from casebook.library import Source
 from casebook.problems import Problem, Severity
@@ -28,48 +25,56 @@ RULE = Rule(
 )
 # Half-width marks, and nothing for the spaces after them.
 _FULL = str.maketrans(",;:?!.()", "，；：？！。（）", " ")
-_BEFORE = rf"[{HAN}”’」』）》】％%]\0*+"
-_AFTER = rf"(?=\0*(?:[{HAN}“‘「『（《【\"'A-Za-z0-9０-９Ａ-Ｚａ-ｚ]|$))"
-# A space that follows a mark of English goes with it.
-_SPACE = rf"(?: ++(?=[{HAN}“]))?"
-# Between characters, or after one at the end of a line; after a letter or digit only before one.
-_MARK = re.compile(
-    rf"{_BEFORE}(?P<mark>[,;:?!]++{_SPACE}){_AFTER}"
-    rf"|[A-Za-z0-9]\0*+(?P<latin>[,;:?!]++{_SPACE})(?=\0*[{HAN}“「（《\"])"
-    rf"|{_BEFORE}(?P<stop>\.(?=\0*$)|\. ++(?=[{HAN}“]))",
-    re.MULTILINE,
-)
-_BRACKETS = re.compile(rf"(?P<open>\()(?=[^()\n]*[{HAN}])[^()\n]*(?P<close>\))")
-# A full stop inside a line may be meant for another mark.
-_DOUBTFUL = re.compile(rf"[{HAN}](?P<stop>\.)(?=[{HAN}])")
+_MARK = re.compile(r"(?P<marks>[,;:?!]+|\.(?!\.))(?P<spaces> *)")
+_BRACKETS = re.compile(rf"\((?=[^()\n]*[{HAN}])[^()\n]*\)")
+_CHINESE = re.compile(rf"[{HAN}”’」』）》】％%]")
+_CHINESE_NEXT = re.compile(rf"[{HAN}“「（《\"]")
+_NEXT = re.compile(rf"[{HAN}“‘「『（《【\"'A-Za-z0-9０-９Ａ-Ｚａ-ｚ]|$")
+_LATIN = re.compile(r"[A-Za-z0-9]")
 
 
 def check(source: Source, context: Context) -> Iterator[Problem]:
     """Yields a problem for each line of Chinese with half-width marks."""
     for passage in passages(source):
+        text = passage.prose
         lines: dict[int, list[Change]] = {}
-        for change in _changes(passage.prose):
-            lines.setdefault(passage.text.count("\n", 0, change.start), []).append(change)
+        for change in _changes(text):
+            lines.setdefault(text.rfind("\n", 0, change.start), []).append(change)
         for changes in lines.values():
             first = min(changes, key=lambda change: change.start)
+            around = shortened(text[max(first.start - 6, 0) : first.start + 7])
             more = f"，这一行共 {len(changes)} 处" if len(changes) > 1 else ""
-            message = f"“{_around(passage.prose, first.start)}”里用了半角的“{first.old}”{more}。"
+            message = f"“{around}”里用了半角的“{first.old}”{more}。"
             hint = f"写全角的“{first.new}”。"
-            yield problem_in(RULE, source, passage, first.start, message, hint, changes)
-        for match in _DOUBTFUL.finditer(passage.prose):
-            place = match.start("stop")
-            message = f"“{_around(passage.prose, place)}”里有半角的“.”。"
-            hint = "句子完了用“。”，并列用“、”，人名中间用“·”。"
-            yield problem_in(RULE, source, passage, place, message, hint)
+            if first.new == first.old:
+                hint = "句子完了用“。”，并列用“、”，人名中间用“·”。"
+            fix = [change for change in changes if change.new != change.old]
+            yield problem_in(RULE, source, passage, first.start, message, hint, fix)
 
 
 def _changes(text: str) -> Iterator[Change]:
-    """What stands for each half-width mark in a Chinese sentence, where that is certain."""
-    for match in (*_MARK.finditer(text), *_BRACKETS.finditer(text)):
-        for name, old in match.groupdict().items():
-            if old:
-                yield Change(match.start(name), old, old.translate(_FULL))
+    """What stands for each half-width mark in a Chinese sentence; itself where that is doubtful."""
+    for match in _MARK.finditer(text):
+        before, after = _neighbour(text, match.start(), -1), _neighbour(text, match.end(), 1)
+        old = match[0]
+        if match["spaces"] and not _CHINESE_NEXT.match(after):
+            continue
+        if match["marks"] == ".":
+            if _CHINESE.match(before) and (_CHINESE_NEXT.match(after) or not after):
+                certain = match["spaces"] or not after
+                yield Change(match.start(), old, old.translate(_FULL) if certain else old)
+        elif (_CHINESE.match(before) and _NEXT.match(after)) or (
+            _LATIN.match(before) and _CHINESE_NEXT.match(after)
+        ):
+            yield Change(match.start(), old, old.translate(_FULL))
+    for match in _BRACKETS.finditer(text):
+        yield Change(match.start(), "(", "（")
+        yield Change(match.end() - 1, ")", "）")
 
 
-def _around(text: str, place: int) -> str:
-    return shortened(text[max(place - 6, 0) : place + 7])
+def _neighbour(text: str, place: int, step: int) -> str:
+    """The character before or after a place that readers see; nothing at the end of a line."""
+    at = place - 1 if step < 0 else place
+    while 0 <= at < len(text) and text[at] == BLANK:
+        at += step
+    return text[at].strip("\n") if 0 <= at < len(text) else ""

@@ -6,10 +6,7 @@ from collections.abc import Iterator
 
 from casebook.checks.context import Context
 from casebook.checks.passages import passages, problem_in
-from casebook.checks.prose import (
-    sentences,
-    shortened,
-)
+from casebook.checks.prose import sentences, shortened
 from casebook.documents import Kind
 from casebook.library import Source
 from casebook.problems import Problem, Severity

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import functools
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from casebook.checks.places import column_at, line_at
 from casebook.checks.prose import prose
 from casebook.documents import Section
 from casebook.library import Source
@@ -84,13 +85,23 @@ def problem_in(
     if section is None:
         return rule.problem(source.path, source.lines.get(passage.key, 1), message, hint)
     fix = tuple(
-        Edit(
-            line_at(source, section, change.start),
-            column_at(section, change.start) - 1,
-            change.old,
-            change.new,
-        )
-        for change in changes
+        Edit(*_place(source, passage, change.start), change.old, change.new) for change in changes
     )
-    line, column = line_at(source, section, start), column_at(section, start)
-    return rule.problem(source.path, line, message, hint, column, fix, section.key)
+    line, column = _place(source, passage, start)
+    return rule.problem(source.path, line, message, hint, column + 1, fix, section.key)
+
+
+def _place(source: Source, passage: Passage, offset: int) -> tuple[int, int]:
+    """The line of the file, from 1, and the place in it, from 0."""
+    starts = _line_starts(passage.text)
+    number = bisect_right(starts, offset) - 1
+    return source.lines.get(f"{passage.key}.text", 1) + number, offset - starts[number]
+
+
+# A text with many faults is asked about many times in a row.
+@functools.lru_cache(maxsize=4)
+def _line_starts(text: str) -> Sequence[int]:
+    starts = [0]
+    while found := text.find("\n", starts[-1]) + 1:
+        starts.append(found)
+    return starts

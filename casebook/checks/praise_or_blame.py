@@ -7,10 +7,7 @@ from collections.abc import Iterator
 
 from casebook.checks.context import Context
 from casebook.checks.places import problem_at
-from casebook.checks.prose import (
-    shortened,
-    unquoted,
-)
+from casebook.checks.prose import shortened, unquoted
 from casebook.documents import Kind
 from casebook.library import Source
 from casebook.problems import Problem, Severity

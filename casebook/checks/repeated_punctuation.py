@@ -7,11 +7,7 @@ from collections.abc import Iterator
 
 from casebook.checks.context import Context
 from casebook.checks.passages import Change, Passage, passages, problem_in
-from casebook.checks.prose import (
-    HAN,
-    shortened,
-    unquoted,
-)
+from casebook.checks.prose import BLANK, HAN, shortened, unquoted
 from casebook.documents import Kind
 from casebook.library import Source
 from casebook.problems import Problem, Severity
@@ -27,38 +23,51 @@ RULE = Rule(
     waiver="照录客户在线上打的字。",
     since="0.2",
 )
-_TWICE = re.compile(r"(?P<mark>[，、；：])(?P=mark)+|(?<!。)。。(?!。)")
-_DOTS = re.compile(rf"(?<=[{HAN}，])(?:。{{3,}}|\.{{3,}}|·{{3,}}|…(?!…)(?<!……))(?!\.)")
-_SHOUTED = re.compile(r"？？+|！！+|(?:？！|！？){2,}")
-_MIXED = re.compile(
-    r"(?P<one>[，、；：])(?!(?P=one))[。，、；：！？]|[。！？][，、；：]|[！？]。|。[！？]"
-)
+_RUN = re.compile(r"[，、；：。！？…·.]{2,}|…")
+_CHINESE = re.compile(f"[{HAN}，]")
 _SAID = re.compile(r" *(?:>|(?:客户|用户)[^：\n]{0,12}：)")
+_ELLIPSIS = "……"
 
 
 def check(source: Source, context: Context) -> Iterator[Problem]:
     """Yields a problem for each mark that stands more than once, or beside one it excludes."""
     for passage in passages(source):
         text = passage.prose
-        for match, new in _certain(text):
-            change = Change(match.start(), match[0], new)
-            message = f"“{shortened(match[0])}”是连打的标点。"
-            yield problem_in(
-                RULE, source, passage, match.start(), message, f"写“{new}”。", [change]
-            )
-        shouted = (m for m in _SHOUTED.finditer(unquoted(passage.text)) if not _said(passage, m))
-        for match in (*shouted, *_MIXED.finditer(text)):
-            message = f"“{match[0]}”是叠用的标点。"
-            hint = "只留一个，看清是哪一个。"
-            yield problem_in(RULE, source, passage, match.start(), message, hint)
+        for match in _RUN.finditer(text):
+            found, place = match[0], match.start()
+            if new := _meant(found, text[place - 1 : place]):
+                change = Change(place, found, new)
+                message, hint = f"“{shortened(found)}”是连打的标点。", f"写“{new}”。"
+                yield problem_in(RULE, source, passage, place, message, hint, [change])
+            elif _excluded(found) and not (_shouted(found) and _said(passage, place)):
+                message, hint = f"“{shortened(found)}”是叠用的标点。", "只留一个，看清是哪一个。"
+                yield problem_in(RULE, source, passage, place, message, hint)
 
 
-def _certain(text: str) -> Iterator[tuple[re.Match[str], str]]:
-    """What was typed twice, and what was meant."""
-    yield from ((match, match[0][0]) for match in _TWICE.finditer(text))
-    yield from ((match, "……") for match in _DOTS.finditer(text))
+def _meant(found: str, before: str) -> str:
+    """What a mark that was typed several times stands for; nothing where that is doubtful."""
+    if len(set(found)) > 1:
+        return ""
+    if found[0] in "，、；：" or found == "。。":
+        return found[0]
+    dots = found[0] in "。.·" and len(found) > len(_ELLIPSIS)
+    if (dots and (_CHINESE.match(before) or found[0] == "。")) or found == "…":
+        return _ELLIPSIS
+    return ""
 
 
-def _said(passage: Passage, match: re.Match[str]) -> bool:
-    """Whether a mark stands in a line that somebody said or typed: customers may shout."""
-    return bool(_SAID.match(passage.text, passage.text.rfind("\n", 0, match.start()) + 1))
+def _excluded(found: str) -> bool:
+    """Whether marks do not go together; an ellipsis goes with any, a question may be a cry."""
+    if found in ("？！", "！？") or not set(found) - set(".·"):
+        return False
+    return len(found.replace(_ELLIPSIS, "", 1)) > 1
+
+
+def _shouted(found: str) -> bool:
+    return not set(found) - set("？！")
+
+
+def _said(passage: Passage, place: int) -> bool:
+    """Whether a mark stands in what somebody said or typed: customers may shout."""
+    quoted = unquoted(passage.text)[place] == BLANK
+    return quoted or bool(_SAID.match(passage.text, passage.text.rfind("\n", 0, place) + 1))

@@ -8,9 +8,7 @@ from collections.abc import Iterator
 
 from casebook.checks.context import Context
 from casebook.checks.places import problem_of_key
-from casebook.checks.prose import (
-    shortened,
-)
+from casebook.checks.prose import shortened
 from casebook.documents import Faq, Kind
 from casebook.library import Source
 from casebook.problems import Problem, Severity

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 
 from casebook.checks.context import Context
 from casebook.checks.places import problem_of_key
-from casebook.checks.prose import (
-    shortened,
-)
+from casebook.checks.prose import shortened
 from casebook.checks.substance import contained
 from casebook.documents import Case, Kind
 from casebook.library import Source

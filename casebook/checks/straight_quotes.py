@@ -7,10 +7,7 @@ from collections.abc import Iterator
 
 from casebook.checks.context import Context
 from casebook.checks.passages import Change, passages, problem_in
-from casebook.checks.prose import (
-    HAN,
-    shortened,
-)
+from casebook.checks.prose import HAN, shortened
 from casebook.documents import Kind
 from casebook.library import Source
 from casebook.problems import Problem, Severity
@@ -34,6 +31,8 @@ _NO_OPENING = re.compile(r"[A-Za-z0-9]")
 def check(source: Source, context: Context) -> Iterator[Problem]:
     """Yields a problem for each pair of straight quotation marks around Chinese words."""
     for passage in passages(source):
+        if not any(mark in passage.text for mark in _CURLED):
+            continue
         text, start = passage.prose, 0
         for line in text.split("\n"):
             for mark, (opening, closing) in _CURLED.items():

@@ -6,11 +6,7 @@ from collections.abc import Iterator
 
 from casebook.checks.context import Context
 from casebook.checks.places import problem_at
-from casebook.checks.prose import (
-    length,
-    prose,
-    shortened,
-)
+from casebook.checks.prose import length, prose, shortened
 from casebook.checks.substance import contained
 from casebook.documents import Kind
 from casebook.library import Source

@@ -10,9 +10,7 @@ import opencc
 
 from casebook.checks.context import Context
 from casebook.checks.passages import Change, passages, problem_in
-from casebook.checks.prose import (
-    shortened,
-)
+from casebook.checks.prose import shortened
 from casebook.documents import Kind
 from casebook.library import Source
 from casebook.problems import Problem, Severity

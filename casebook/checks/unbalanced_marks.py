@@ -7,9 +7,7 @@ from collections.abc import Iterator
 
 from casebook.checks.context import Context
 from casebook.checks.passages import Passage, passages, problem_in
-from casebook.checks.prose import (
-    shortened,
-)
+from casebook.checks.prose import shortened
 from casebook.documents import Kind
 from casebook.library import Source
 from casebook.problems import Problem, Severity

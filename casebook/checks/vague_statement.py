@@ -7,9 +7,7 @@ from collections.abc import Iterator
 
 from casebook.checks.context import Context
 from casebook.checks.places import problem_of_key
-from casebook.checks.prose import (
-    shortened,
-)
+from casebook.checks.prose import shortened
 from casebook.checks.substance import substance
 from casebook.documents import Case, Kind
 from casebook.library import Source

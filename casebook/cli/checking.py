@@ -94,7 +94,9 @@ def _results(root: Path) -> Results:
 
 def _finder(library: Library) -> FindAlike:
     """What finds documents that are asked for with the same words."""
-    return lambda _: ()
+    from search.alike import Finder
+
+    return Finder(library)
 
 
 def _chosen(

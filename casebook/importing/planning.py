@@ -13,7 +13,7 @@ from casebook.authoring import free_id, write_new
 from casebook.documents import ID_PATTERN, Kind
 from casebook.errors import PathError
 from casebook.frontmatter import FrontMatterError, read_front_matter
-from casebook.importing.blocks import Converted
+from casebook.importing.blocks import Converted, clean
 from casebook.importing.child import read_foreign
 from casebook.importing.drafting import Defaults, write
 from casebook.importing.limits import Unreadable
@@ -204,7 +204,7 @@ def write_plan(root: Path, plan: Plan) -> list[Path]:
 def _names(files: Sequence[Path]) -> list[str]:
     """Names for people: the file's own, or its path where two have the same."""
     own = [file.name for file in files]
-    return [str(file) if own.count(file.name) > 1 else file.name for file in files]
+    return [clean(str(file) if own.count(file.name) > 1 else file.name) for file in files]
 
 
 class _Maker:
@@ -234,7 +234,7 @@ class _Maker:
             return
         self._add_all(source, file, found)
         if found.left_out:
-            self.plan.left_out[source] = [self._mask(text) for text in found.left_out]
+            self.plan.left_out[source] = [self._mask(clean(text)) for text in found.left_out]
         if not found.entries:
             self.plan.unreadable[source] = "里面没有可以导入的内容；检查是不是选错了文件。"
 

@@ -27,6 +27,8 @@ _HTML = re.compile(
     r"</?(?:p|br|div|span|a|b|strong|em|i|u|font|ul|ol|li|table|img|h[1-6])\b[^<>]*>", re.IGNORECASE
 )
 _ADDRESS = re.compile("https?://", re.IGNORECASE)
+# As casebook.exporting.sheet writes it.
+_GUARDED = re.compile(r"''*\s*[=+\-@＝＋－＠\t\r]")
 _DELIMITERS = (",", "\t", ";", "|")
 
 
@@ -71,7 +73,12 @@ def read_csv(file: Path) -> Converted:
         ) from None
     if sum(map(len, rows)) > MAX_CELLS:
         raise Unreadable(f"超过 {MAX_CELLS} 格；删掉空的列，或拆成几个文件。")
-    return _entries([("", rows)])
+    return _entries([("", [[unguarded(cell) for cell in row] for row in rows])])
+
+
+def unguarded(cell: str) -> str:
+    """A cell without the ``'`` that keeps spreadsheets from taking a text for a formula."""
+    return cell[1:] if _GUARDED.match(cell) else cell
 
 
 def _sheet_rows(workbook: object, name: str) -> list[Row]:

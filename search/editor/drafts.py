@@ -10,6 +10,7 @@ from casebook.checks import check_text
 from casebook.documents import Kind
 from casebook.library import Library, View, load_library
 from casebook.problems import Problem
+from search.alike import Finder
 
 
 class Drafts:
@@ -22,6 +23,7 @@ class Drafts:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._library: Library | None = None
+        self._finder: Finder | None = None
         self._lock = threading.Lock()
 
     def library(self) -> Library:
@@ -31,8 +33,23 @@ class Drafts:
             SettingsError: its settings cannot be used.
         """
         with self._lock:
-            self._library = load_library(self.root, previous=self._library)
-            return self._library
+            library = load_library(self.root, previous=self._library)
+            if self._library is None or library.fingerprint != self._library.fingerprint:
+                self._finder = None
+            self._library = library
+            return library
+
+    def finder(self) -> Finder:
+        """Finds the documents of the library that are asked for with the same words.
+
+        Raises:
+            SettingsError: the library's settings cannot be used.
+        """
+        library = self.library()
+        with self._lock:
+            if self._finder is None:
+                self._finder = Finder(library)
+            return self._finder
 
     def view(self) -> View:
         """What those who write may see: everything."""
@@ -47,7 +64,7 @@ class Drafts:
             text: the whole file.
             path: where it lies or would lie in the library, if that is known.
         """
-        return check_text(self.library(), kind, text, path)
+        return check_text(self.library(), kind, text, path, alike=self.finder())
 
     def new_id(self, kind: Kind, title: str) -> str:
         """An id that neither a document nor a file has, from a title's sound."""

@@ -40,11 +40,11 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The texts that loads render; each becomes itself."""
     texts: list[str] = []
 
-    def render(_: Renderer, text: str) -> str:
-        texts.append(text)
-        return f"<p>{text}</p>"
+    def render_all(_: Renderer, given: list[str]) -> list[str]:
+        texts.extend(given)
+        return [f"<p>{text}</p>" for text in given]
 
-    monkeypatch.setattr(inputs.Renderer, "render", render)
+    monkeypatch.setattr(inputs.Renderer, "render_all", render_all)
     return texts
 
 
@@ -158,11 +158,11 @@ def test_readings_that_were_not_used_are_removed(three: Path, rendered: list[str
 def test_what_did_not_render_is_tried_again(
     three: Path, rendered: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: Renderer, text: str) -> str:
+    def fail(_: Renderer, texts: list[str]) -> list[str]:
         raise RenderError("排版超过 2 秒")
 
     with monkeypatch.context() as patch:
-        patch.setattr(inputs.Renderer, "render", fail)
+        patch.setattr(inputs.Renderer, "render_all", fail)
         assert load_library(three).sources == {}
     assert len(load_library(three).sources) == 3
 

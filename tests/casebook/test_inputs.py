@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -37,8 +37,8 @@ def one_child(child: Renderer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every load renders in the same child: to start one takes longer than all the rest."""
 
     class Shared(Renderer):
-        def render(self, text: str) -> str:
-            return child.render(text)
+        def render_all(self, texts: Sequence[str]) -> list[str]:
+            return child.render_all(texts)
 
     monkeypatch.setattr(inputs, "Renderer", Shared)
 
@@ -66,13 +66,13 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def rendered(one_child: None, child: Renderer, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The texts that loads render."""
     texts: list[str] = []
-    render = child.render
+    render_all = child.render_all
 
-    def recording(text: str) -> str:
-        texts.append(text)
-        return render(text)
+    def recording(given: Sequence[str]) -> list[str]:
+        texts.extend(given)
+        return render_all(given)
 
-    monkeypatch.setattr(child, "render", recording)
+    monkeypatch.setattr(child, "render_all", recording)
     return texts
 
 
@@ -378,5 +378,5 @@ class _Plain:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def render(self, text: str) -> str:
-        return text
+    def render_all(self, texts: Sequence[str]) -> list[str]:
+        return list(texts)

@@ -18,12 +18,21 @@ from casebook.problems import Problem
 from casebook.reading import MAX_FILE
 from casebook.reading_rules import BY_CODE, READING_RULES
 from casebook.rules import Rule
+from search.alike import Finder
 from tests.casebook.checks.wording_articles import POLICY, add_wording
 from tests.conftest import ON
 
 FAQ = "faq/faq-arrears-resume.md"
 CASE = "cases/case-broadband-three-visits.md"
 FAQ_FILE = Path(FAQ)
+OTHER_FAQ = "faq/faq-broadband-fault.md"
+# What the other entry is asked: not the questions of the model document.
+OTHER_QUESTIONS = {
+    "欠费停机后多久能恢复？": "宽带断网了怎么报修？",
+    "交了话费什么时候能用": "家里的网突然没了",
+    "刚充完钱手机还是停着": "光猫上红灯一直闪",
+    "缴完费还打不出电话": "网页一个都打不开",
+}
 CODES = [rule.code for rule in RULES]
 WITH_EXAMPLE = [rule for rule in RULES if rule.example]
 
@@ -44,6 +53,8 @@ def models(small: Path) -> Path:
         assert name
         (small / kind.folder / f"{name[1]}.md").write_text(text, encoding="utf-8")
     faq = model_text(Kind.FAQ).replace("faq-arrears-resume", "faq-broadband-fault")
+    for question, other in OTHER_QUESTIONS.items():
+        faq = faq.replace(question, other)
     others = {
         "faq/faq-broadband-fault.md": faq,
         "policies/policy-service-spec.md": _rules_policy(
@@ -60,7 +71,8 @@ def models(small: Path) -> Path:
 
 
 def _check(folder: Path) -> list[Problem]:
-    return check_library(load_library(folder), ON)
+    library = load_library(folder)
+    return check_library(library, ON, Finder(library))
 
 
 def _edit(file: Path, old: str, new: str) -> None:
@@ -233,10 +245,28 @@ def _jump(folder: Path) -> None:
     _edit(folder / CASE, text[start:end], f"{said * 10}\n\n{end_of_it}\n\n")
 
 
+def _told_twice(folder: Path) -> None:
+    text = (folder / CASE).read_text(encoding="utf-8")
+    text = text.replace("id: case-broadband-three-visits", "id: case-broadband-again")
+    text = text.replace("师傅来了三趟，网还是断", "师傅上门三次，宽带照样断")
+    (folder / "cases/case-broadband-again.md").write_text(text, encoding="utf-8")
+
+
+def _two_answers(folder: Path) -> None:
+    """The same question, answered otherwise to other readers."""
+    _edit(folder / OTHER_FAQ, "宽带断网了怎么报修？", "欠费停机后多久能恢复？")
+    _edit(folder / OTHER_FAQ, "audience: dealer", "audience: agent")
+    _edit(folder / OTHER_FAQ, "最长不超过两小时", "最长不超过 4 小时")
+
+
 BROKEN_BY: dict[str, Callable[[Path], None]] = {
     "case-too-long": _long_case,
     "case-too-short": _short_case,
     "details-without-steps": _jump,
+    "contradicting-answers": _two_answers,
+    "duplicate-case": _told_twice,
+    "duplicate-question": _front(OTHER_FAQ, "光猫上红灯一直闪", "刚充完钱，手机还是停着？"),
+    "near-question": _front(OTHER_FAQ, "光猫上红灯一直闪", "刚充完钱手机怎么还是停着呢"),
     "unreadable-wording": _other_form,
     "unreadable-file": _unreadable,
     "symlink": _symlink,

@@ -14,12 +14,19 @@ import pytest
 from casebook.checks import CHECKS, check_text
 from casebook.documents import Kind
 from casebook.library import Library
+from search.alike import Finder
 from tests.casebook.test_rules import BROKEN_BY
 from tests.conftest import ON
 
 DOCUMENTS = sorted((Path(__file__).parent / "documents").glob("*.md"))
 _MARK = re.compile(r" *<!-- expect: ([a-z0-9, -]+?) -->$", re.MULTILINE)
 _ID = re.compile(r"^id: (case|faq|policy)-", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def finder(library: Library) -> Finder:
+    """Finds the sample library's documents that are like one."""
+    return Finder(library)
 
 
 def expected(text: str) -> list[tuple[int, str]]:
@@ -32,11 +39,11 @@ def expected(text: str) -> list[tuple[int, str]]:
 
 
 @pytest.mark.parametrize("file", DOCUMENTS, ids=[file.stem for file in DOCUMENTS])
-def test_document_gives_what_it_expects(file: Path, library: Library) -> None:
+def test_document_gives_what_it_expects(file: Path, library: Library, finder: Finder) -> None:
     text = file.read_text(encoding="utf-8")
     kind = _ID.search(text)
     assert kind, f"{file.name} has no id"
-    problems = check_text(library, Kind(kind[1]), _MARK.sub("", text), on=ON)
+    problems = check_text(library, Kind(kind[1]), _MARK.sub("", text), on=ON, alike=finder)
     assert sorted((p.line, p.code) for p in problems) == expected(text), [str(p) for p in problems]
 
 

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from casebook.documents import Faq
-from casebook.exporting.sheet import write_csv, write_xlsx
+from casebook.exporting.sheet import guarded, write_csv, write_xlsx
 from casebook.frontmatter import read_front_matter
+from casebook.importing.spreadsheets import unguarded
 from casebook.library import View
 from casebook.markup import plain_text
 
@@ -64,3 +67,8 @@ def test_questions_and_answers_come_back(
     assert done.returncode in (0, 1), done.stderr
     found = sorted((_imported(f) for f in small.glob("faq/**/*.md")), key=lambda one: one["id"])
     assert found == [_written(one) for one in dealer_view.documents if isinstance(one, Faq)]
+
+
+@given(st.text("'=+-@\t＝ a1价", max_size=6))
+def test_what_keeps_a_cell_from_being_a_formula_is_taken_off_again(text: str) -> None:
+    assert unguarded(guarded(text)) == text

@@ -118,7 +118,7 @@ def source_text(entry: Entry) -> str:
     return "\n".join([entry.title, *fields, *cells, *texts, *entry.aside])
 
 
-@examples(max_examples=400, deadline=None)
+@examples(max_examples=200, deadline=None)
 @given(entry=ENTRY, kind=st.sampled_from(list(Kind)))
 def test_no_word_is_lost_and_the_reader_takes_the_file(entry: Entry, kind: Kind) -> None:
     told = []
@@ -133,7 +133,7 @@ def test_no_word_is_lost_and_the_reader_takes_the_file(entry: Entry, kind: Kind)
     assert [word for word in lost if not word.isdecimal() and word not in "问答"] == []
 
 
-@examples(max_examples=200, deadline=None)
+@examples(max_examples=100, deadline=None)
 @given(blocks=st.lists(BLOCK, max_size=5))
 def test_what_is_written_shows_the_words_of_the_source(blocks: list[Block]) -> None:
     shown = "".join(words(plain_text(RENDERER.render(to_markdown(blocks)))))

@@ -85,6 +85,13 @@ def test_similar_questions_of_one_cell_are_separated(
     assert "similar:\n  - 查话费\n  - 话费查询\n  - 还剩多少钱\n" in only(plan(file)).text
 
 
+def test_no_report_can_command_a_terminal(sheet: Sheet, plan: Planner) -> None:
+    file = sheet(f"模板\x1b[31m\n{HEAD}怎么查\x1b]0;x\x07话费,,发短信查询。\n")
+    found = plan(file)
+    told = [only(found).title, only(found).text, *found.left_out["表.csv"]]
+    assert not any(character in text for text in told for character in "\x1b\x07")
+
+
 LAYOUTS = {
     "several columns": "问题,相似问1,相似问2,相似问3,回答\n"
     "怎么查话费,查话费,话费查询,还剩多少钱,发短信查询。\n",
