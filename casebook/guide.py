@@ -82,7 +82,7 @@ def _rules() -> Page:
     for topic in Topic:
         rules = [rule for rule in RULES if rule.topic is topic]
         if rules:
-            parts += [f"## {topic.value} {{#{topic.name.lower().replace('_', '-')}}}"]
+            parts += [f"## {topic.value} {{#topic-{topic.name.lower().replace('_', '-')}}}"]
             parts += [_rule(rule) for rule in rules]
     return Page("guide/rules.md", "检查规则", "\n\n".join(parts))
 

@@ -37,6 +37,7 @@ from casebook.settings import Settings
 from casebook.validation import Fault, explain, nearest
 
 MAX_FILE = 256 * 1024
+_SHOWN = 30
 # What may stand before a heading: spaces, quote marks and list marks.
 _INDENT = r"(?:\s|>|[*+-]\s|\d++[.)]\s)*+"
 # A heading of level 1 or 2, or anything that a reader or another parser may take for one.
@@ -135,7 +136,10 @@ def read_document(raw: bytes, path: str, kind: Kind, settings: Settings) -> Read
         rule = rules.BY_CODE[error.code]
         return Reading(None, (rule.problem(path, error.line, error.message, error.hint),))
     reading = _typed(front, path, kind, settings, bytes_digest(raw))
-    problems = [*reading.problems, *_placeholders(text, path)]
+    unfilled = _placeholders(text, path)
+    # That a placeholder is no date and no term goes without saying.
+    lines = {problem.line for problem in unfilled}
+    problems = [*(one for one in reading.problems if one.line not in lines), *unfilled]
     problems += personal_problems(text, path, reading.lines, settings.check)
     document = None if has_errors(problems) else reading.document
     return replace(reading, document=document, problems=tuple(problems))
@@ -252,10 +256,16 @@ def _fault_problem(fault: Fault, path: str, lines: dict[str, int]) -> Problem:
 def _placeholders(text: str, path: str) -> list[Problem]:
     """The lines of a template that nobody filled in."""
     return [
-        rules.PLACEHOLDER.problem(path, number, "还有没填的地方。", "换成真正的内容。")
+        rules.PLACEHOLDER.problem(path, number, f"还没有填{_asked(line)}。", "换成真正的内容。")
         for number, line in enumerate(text.split("\n"), 1)
         if FILL in line
     ]
+
+
+def _asked(line: str) -> str:
+    """What a line of a template asks for, as far as it says so."""
+    words = " ".join(line.partition("#")[0].replace(FILL, " ").strip(" -").split())
+    return f"：{words.rstrip(':。')[:_SHOWN]}" if words else ""
 
 
 class _Body:

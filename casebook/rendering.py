@@ -9,9 +9,12 @@ from __future__ import annotations
 import json
 import re
 import sys
+from xml.etree.ElementTree import Element
 
 import markdown
 import nh3
+from markdown.treeprocessors import Treeprocessor
+from markdown.util import AtomicString
 
 _TAGS = set(
     "a blockquote br code del em h3 h4 h5 h6 hr li ol p pre strong"
@@ -22,6 +25,8 @@ _LINK = re.compile(
     r"(?i:https?|mailto|tel):.+|(?:case|faq|policy)(?:-[a-z0-9]+)+(?:#[a-z0-9]+)?", re.DOTALL
 )
 _ITEM = re.compile(r"(?:[-*+]|\d+\.) ")
+# Where the patterns begin that are left; two spaces at the end of a line break it.
+_MARK = re.compile(r"[`\\\[*_&]|  \n")
 _REFUSED = (
     "autolink",
     "automail",
@@ -45,7 +50,18 @@ def _markdown() -> markdown.Markdown:
         parser.inlinePatterns.deregister(name)
     for name in ("reference", "setextheader"):
         parser.parser.blockprocessors.deregister(name)
+    parser.treeprocessors.register(_PlainTexts(parser), "plain", 25)
     return parser
+
+
+class _PlainTexts(Treeprocessor):
+    """Keeps texts without any mark from being searched for marks: most of them have none."""
+
+    def run(self, root: Element) -> None:
+        """Marks the texts of a document's blocks as done."""
+        for element in root.iter():
+            if element.text and not _MARK.search(element.text):
+                element.text = AtomicString(element.text)
 
 
 def _even_lists(text: str) -> str:

@@ -44,8 +44,8 @@ _LIGHT = STOP_WORDS | frozenset(
     你好 您好 知道 告诉 到底 究竟 这样 那样 有人 谁 是不是 有没有 哪个 哪儿 这里 那里
     """.split()
 )
-# 能不能, 有没有, 能退不: they ask and deny nothing.
-_ASKING = re.compile(r"(.)[不没]\1|有没有|[不没](?:有|啊|呀|呢)?$")
+# 能不能, 能退不能退, 有没有, 能退不: they ask and deny nothing.
+_ASKING = re.compile(r"(.{1,2})[不没]\1|有没有|[不没](?:有|啊|呀|呢)?$")
 _DENYING = re.compile(r"[不没未]|无法")
 _SILENT = re.compile(r"[\W_]+")
 

@@ -31,7 +31,9 @@ def test_the_readme_names_each_command_with_its_options(
     command: str, root: Path, readme: str
 ) -> None:
     (row,) = [line for line in readme.splitlines() if line.startswith(f"| `casebook {command}")]
-    for parameter in main.commands[command].params:
+    found = main.commands[command]
+    parts = [found, *found.commands.values()] if isinstance(found, click.Group) else [found]
+    for parameter in (parameter for part in parts for parameter in part.params):
         if isinstance(parameter, click.Option) and parameter.name != "root":
             assert f"[{parameter.opts[0]}" in row, parameter.opts
     assert f"`casebook {command}" in (root / CHINESE).read_text(encoding="utf-8")

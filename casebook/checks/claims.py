@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ class Claim:
             something else holds; empty when nothing is said.
         about: what the words around it are about: pairs of characters for amounts and times, single
             ones for the rest; empty where they say nothing.
+        grade: the grade that it is for, as 500 兆; empty where the sentence names none.
     """
 
     kind: str
@@ -31,6 +33,7 @@ class Claim:
     text: str
     bound: str = ""
     about: Set[str] = frozenset()
+    grade: str = ""
 
 
 _N = r"(\d+(?:\.\d+)?|[一二两三四五六七八九十百]{1,5}|半)"
@@ -43,7 +46,7 @@ _QUANTITIES: tuple[tuple[str, re.Pattern[str], float], ...] = tuple(
         ("share", r"N\s*[%％]", 1),
         ("discount", r"N\s*折", 1),
         ("money", r"N\s*(?:元|块(?!儿))钱?(?:\s*(\d)(?:\s*[角毛]|(?=[，。；、？！]|$)))?", 1),
-        ("money", r"(?<![元块\d])\s*N\s*[角毛]钱?", 0.1),
+        ("money", r"(?<![元块\d])(?<![元块]\s)N\s*[角毛]钱?", 0.1),
         ("time", r"N\s*分钟", 1),
         ("time", r"N\s*(?:个(半)?)?(?:小时|钟头)", 60),
         ("time", r"N\s*(?:天|个?自然日|日(?=之?[内后]|以[内后]))", 24 * 60),
@@ -51,12 +54,12 @@ _QUANTITIES: tuple[tuple[str, re.Pattern[str], float], ...] = tuple(
         ("workdays", r"N\s*个?工作日", 1),
         ("months", r"N\s*个月", 1),
         ("months", r"(?<![\d])N\s*年(?=之?[内后]|以[内后]|[期，。]|$)", 12),
-        ("speed", r"N\s*兆", 1),
         ("data", r"N\s*个?\s*MB?(?![A-Za-z])", 1 / 1024),
         ("data", r"N\s*个?\s*GB?(?![A-Za-z])", 1),
     )
 )
 _MOST_YEARS = 30 * 12
+_GRADE = re.compile(r"\d+\s*(?:兆|元(?=档|那档|一档|的套餐))")
 _GENERATION = re.compile(r"[2-6]\s?G$")
 # What stands right before the time that a price is for: 28 元一天, 每超一天.
 _PRICED = re.compile(r"(?:[元块钱费/]|每超?|按|不足)\s*$")
@@ -64,7 +67,13 @@ _EXAMPLE = re.compile(r"比方|比如|例如|譬如|举个例|好比|假如")
 _SENTENCE = re.compile(r"[^。！？；!?;\n]+")
 _CLAUSE = re.compile(r"[^，,：:]+")
 _BOUNDS = (
-    ("from", re.compile(r"(?:满|超[过出]?|过了?|不足|不到|没到|达到?|够|第|头)\s*$"), None),
+    (
+        "from",
+        re.compile(
+            r"(?:满|(?<!不)(?<!不会)超[过出]?|(?<!超)过了?|不足|不到|没到|达到?|够|第|头)\s*$"
+        ),
+        None,
+    ),
     (
         "most",
         re.compile(r"(?:最[长多迟晚高慢]|不会?[超多][过于]|至多|顶多|封顶)\D{0,6}$"),
@@ -89,26 +98,28 @@ _SAME_WORDS = (
     (re.compile(r"复机|开机|恢复使用|重新开通"), "恢复"),
     (re.compile(r"修复|修完|抢通"), "修好"),
     (re.compile(r"装完|装上|安装完"), "装好"),
-    (re.compile(r"月租费?"), "月费"),
+    (re.compile(r"月租费?|每个?月|一个月"), "月费"),
     (re.compile(r"服务费|工本费"), "手续费"),
 )
 _HAN = re.compile(r"[\u4e00-\u9fff]+")
 
 
-def claims(answer: str) -> list[Claim]:
+@functools.lru_cache(maxsize=1024)
+def claims(answer: str) -> tuple[Claim, ...]:
     """The facts that an answer states: amounts and times in their order, then what is so.
 
     Args:
         answer: an answer, as Markdown.
     """
     text = prose(answer)
-    return [*_quantities(text), *_verdicts(text)]
+    return (*_quantities(text), *_verdicts(text))
 
 
 def _quantities(text: str) -> Iterator[Claim]:
     for sentence in _SENTENCE.finditer(text):
         example = _EXAMPLE.search(sentence[0])
         end = example.start() if example else len(sentence[0])
+        grade = "".join(_GRADE.findall(sentence[0])).replace(" ", "")
         clauses = list(_CLAUSE.finditer(sentence[0], 0, end))
         for place, clause in enumerate(clauses):
             for kind, value, start, stop in _measured(clause[0]):
@@ -119,6 +130,7 @@ def _quantities(text: str) -> Iterator[Claim]:
                     clause[0].strip(" \0"),
                     _bound(clause[0][:start], clause[0][stop:]),
                     _around([one[0] for one in clauses], place),
+                    grade,
                 )
 
 
@@ -179,7 +191,7 @@ _GRANTS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = tuple(
     for kind, denied, granted in (
         (
             "may",
-            r"不可以|不能|不行|没法|无法|办不了|不支持|不允许|不得|不予",
+            r"不可以|不能|不行|没法|无法|[\u4e00-\u9fff]不了|不支持|不允许|不得|不予",
             r"可以|(?<!不)能(?![够力])|支持|允许|行(?=[，。！的]|$)",
         ),
         (
@@ -219,7 +231,10 @@ def _verdicts(text: str) -> Iterator[Claim]:
             no, yes = denied.search(clause), granted.search(clause)
             found = no or yes
             if found:
-                about = frozenset("".join(_HAN.findall(_COMMON.sub("", clause[found.end() :]))))
+                # 改不了: what cannot be done stands before.
+                place = found.start() if found[0].endswith("不了") else found.end()
+                said = _COMMON.sub("", clause[place:].replace("不了", ""))
+                about = frozenset("".join(_HAN.findall(said)))
                 # 您说一声就行 grants nothing.
                 if about or _HAN.sub("", clause) or found.start() == 0:
                     yield Claim(kind, 0 if no else 1, start, clause, "", about)

@@ -12,13 +12,14 @@ from casebook.checks.prose import shortened
 from casebook.checks.questions import entries_alike
 from casebook.documents import Faq
 from casebook.library import Source
-from casebook.problems import Problem
+from casebook.problems import Problem, Severity
 from casebook.rules import Rule, Topic
 
 RULE = Rule(
     "contradicting-answers",
     "同一个问题，各篇答复里的金额、时限和可不可以都一样。",
     "口径不一，是投诉升级的头一个原因：门店说两小时，热线说四小时，客户只信对自己有利的那一个。",
+    severity=Severity.WARNING,
     topic=Topic.DUPLICATES,
     waiver="数字不同而都对的两种情形，客户一听就分得清",
     since="0.2",
@@ -111,6 +112,8 @@ def _stated(claim: Claim, others: Sequence[Claim]) -> bool:
 
 
 def _comparable(claim: Claim, other: Claim) -> bool:
+    if claim.grade != other.grade and claim.grade and other.grade:
+        return False
     return claim.kind == other.kind and (
         claim.bound == other.bound or {claim.bound, other.bound} in _LOOSE
     )

@@ -30,6 +30,8 @@ _AMOUNT = re.compile(
 def check(source: Source, context: Context) -> Iterator[Problem]:
     """Yields a problem for each amount that is written with a sign."""
     for passage in passages(source):
+        if not any(sign in passage.text for sign in ("¥", "￥", "RMB", "CNY")):
+            continue
         for match in _AMOUNT.finditer(passage.prose):
             new = f"{match['amount']} 元"
             message = f"金额写成了“{match[0]}”。"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -48,5 +49,6 @@ def same_words(one: str, other: str) -> bool:
     return _plain(one) == _plain(other)
 
 
+@functools.lru_cache(maxsize=1024)
 def _plain(question: str) -> str:
     return _SILENT.sub("", unicodedata.normalize("NFKC", question).lower()) or question

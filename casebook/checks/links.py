@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from casebook.checks.latest import kept_for_latest
 from casebook.checks.places import line_at
 from casebook.documents import Case, Citation, Policy, Section
 from casebook.library import MARKDOWN_LINK, Library, Source
@@ -50,6 +51,7 @@ class Link:
         )
 
 
+@kept_for_latest
 def body_links(source: Source) -> Iterator[Link]:
     """The links in a document's text."""
     for section in source.document.sections:

@@ -36,9 +36,8 @@ def check(source: Source, context: Context) -> Iterator[Problem]:
     for passage in passages(source):
         spoken = passage.key == "answer"
         most = settings.spoken_sentence_longest if spoken else settings.sentence_longest
-        for sentence in sentences(passage.text):
-            # Counting is slower than looking whether it could be too long at all.
-            if len(sentence.text) > most and (count := sentence.length) > most:
+        for sentence in sentences(passage.text, longer_than=most):
+            if (count := sentence.length) > most:
                 message = f"“{shortened(sentence.text, 16)}”这一句有 {count} 字。"
                 hint = f"在意思转折的地方断开，每句不超过 {most} 字。"
                 yield problem_in(RULE, source, passage, sentence.start, message, hint)

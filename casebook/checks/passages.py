@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from casebook.checks.latest import kept_for_latest
 from casebook.checks.prose import prose
 from casebook.documents import Section
 from casebook.library import Source
@@ -51,6 +52,7 @@ class Change:
     new: str
 
 
+@kept_for_latest
 def passages(source: Source) -> Iterator[Passage]:
     """The texts of a document that people read; similar questions are customers' own words."""
     document = source.document

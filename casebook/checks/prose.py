@@ -61,9 +61,11 @@ class Sentence:
         return len(_COUNTED.findall(self.text))
 
 
-def sentences(text: str) -> Iterator[Sentence]:
-    """The sentences of a text, without those that say nothing."""
+def sentences(text: str, longer_than: int = 0) -> Iterator[Sentence]:
+    """The sentences of a text that have more than so many characters and say something."""
     for match in _SENTENCE.finditer(prose(text)):
+        if match.end() - match.start() <= longer_than:
+            continue
         lead = len(match[0]) - len(match[0].lstrip(" \0”’」）"))
         if lead < len(match[0]):
             yield Sentence(match.start() + lead, match[0][lead:])

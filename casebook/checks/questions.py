@@ -29,8 +29,10 @@ def entries_alike(source: Source, context: Context) -> Iterator[Alike]:
 
 def hold_together(one: Document, other: Document, on: date) -> bool:
     """Whether two documents hold on a common day, from a day on."""
-    starts = (one.effective_from_or_none, other.effective_from_or_none)
     ends = (one.effective_until_or_none, other.effective_until_or_none)
+    if ends == (None, None):
+        return True
+    starts = (one.effective_from_or_none, other.effective_from_or_none)
     first = max(day or date.min for day in (*starts, on))
     return first <= min(day or date.max for day in ends)
 

@@ -31,10 +31,12 @@ class Results:
     """What a check of a whole library gave.
 
     Attributes:
-        files: how many files were read.
+        fingerprint: of the files that it looked at.
+        files: how many they were.
         problems: everything that was found, in order.
     """
 
+    fingerprint: str
     files: int
     problems: Sequence[Problem]
 
@@ -47,20 +49,20 @@ def known_or_new(root: Path, on: date, check: Callable[[], Results]) -> Results:
         on: the day for which it is checked.
         check: does the work.
     """
-    key = _key(root, on)
-    known = _read(root / RESULTS_FILE, key)
-    if known:
+    file = root / RESULTS_FILE
+    if file.is_file() and (known := _read(file, root, on)):
         return known
+    strays = stray_files(root)
     results = check()
-    # A file that changed meanwhile must not be taken for one that was checked.
-    if _key(root, on) == key:
-        _write(root / RESULTS_FILE, key, results)
+    # A file that came or went meanwhile must not be taken for one that was there.
+    if stray_files(root) == strays:
+        _write(file, _key(root, results.fingerprint, on), results)
     return results
 
 
-def _key(root: Path, on: date) -> str:
+def _key(root: Path, files: str, on: date) -> str:
     strays = (f"{path}\0{digest}\n" for path, digest in stray_files(root).items())
-    parts = (fingerprint(root), *strays, on.isoformat(), _software())
+    parts = (files, *strays, on.isoformat(), _software())
     return bytes_digest(os.fsencode("\0".join(parts)))
 
 
@@ -71,12 +73,13 @@ def _software() -> str:
     return " ".join((software_digest(code), *packages))
 
 
-def _read(file: Path, key: str) -> Results | None:
+def _read(file: Path, root: Path, on: date) -> Results | None:
+    files = fingerprint(root)
     try:
         kept = json.loads(file.read_bytes())
-        if kept["key"] != key:
+        if kept["key"] != _key(root, files, on):
             return None
-        return Results(kept["files"], [problem_from(values) for values in kept["problems"]])
+        return Results(files, kept["files"], [problem_from(values) for values in kept["problems"]])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

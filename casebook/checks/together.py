@@ -1,21 +1,22 @@
 """The check of a large library in several processes.
 
 Rules that look for documents like the one before them need all questions at hand; they run here.
-All others run in further processes meanwhile, which load the library from its cache.
+All others run in further processes meanwhile, which get the library from here.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 from casebook.checks import check_library, found_by
 from casebook.checks.context import FindAlike
 from casebook.children import child, give, results, take_task
-from casebook.library import Library, load_library
+from casebook.library import Library
 from casebook.problems import Problem
 
 # Starting other processes takes longer than checking fewer files than these.
@@ -24,22 +25,24 @@ _AT_ONCE = 100
 
 
 def check_together(
-    root: Path, library: Library, on: date, finder: Callable[[Library], FindAlike]
+    library: Library, on: date, finder: Callable[[Library], FindAlike]
 ) -> list[Problem]:
     """As :func:`casebook.checks.check_library`.
 
     Args:
-        root: the library's folder.
-        library: the library as it was just loaded.
+        library: the library.
         on: the day for which reviews are due.
         finder: makes what finds documents that are asked for with the same words.
     """
     if library.files < MANY:
         return check_library(library, on, finder(library))
-    shares = max(1, (os.cpu_count() or 1) - 1)
+    names = list(library.sources)
+    shares = os.cpu_count() or 1
+    # Only what documents hold is looked at there, not what views made of them.
+    task = (replace(library, inputs={}), on)
     with contextlib.ExitStack() as stack:
         children = [
-            stack.enter_context(child(__name__, (root, library.fingerprint, on, number, shares)))
+            stack.enter_context(child(__name__, (*task, names[number::shares])))
             for number in range(shares)
         ]
         found = found_by(library, on, library.sources, compares=True, alike=finder(library))
@@ -48,20 +51,15 @@ def check_together(
             left -= given.keys()
             for name, problems in given.items():
                 found[name] += problems
-    # What a child that has died, or has seen another library, has not looked at.
+    # What a child that has died has not looked at.
     for name, problems in found_by(library, on, left, compares=False).items():
         found[name] += problems
     return check_library(library, on, found=found)
 
 
-def _serve(
-    root: Path, fingerprint: str, on: date, number: int, shares: int
-) -> Iterator[dict[str, list[Problem]]]:
-    library = load_library(root)
-    if library.fingerprint != fingerprint:
-        # A file was changed meanwhile: the parent looks at what it has loaded.
-        return
-    names: Sequence[str] = list(library.sources)[number::shares]
+def _serve(library: Library, on: date, names: Sequence[str]) -> Iterator[dict[str, list[Problem]]]:
+    # Documents hold no cycles, and looking for some among ever more of them takes its time.
+    gc.disable()
     for start in range(0, len(names), _AT_ONCE):
         yield found_by(library, on, names[start : start + _AT_ONCE], compares=False)
 

@@ -87,7 +87,8 @@ def _results(root: Path) -> Results:
         from casebook.checks.together import check_together
 
         library = load(root)
-        return Results(library.files, check_together(root, library, day, _finder))
+        found = check_together(library, day, _finder)
+        return Results(library.fingerprint, library.files, found)
 
     return known_or_new(root, day, check_all)
 

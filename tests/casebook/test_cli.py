@@ -27,7 +27,9 @@ COMMANDS = (
     "codeowners",
     "due",
     "editor",
-    "export",
+    "export jsonl",
+    "export pdf",
+    "export sheet",
     "history",
     "impact",
     "import",
@@ -123,7 +125,7 @@ def test_exit_codes(
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_explains_with_an_example(command: str, small: Path) -> None:
-    done = casebook(command, "--help", cwd=small)
+    done = casebook(*command.split(), "--help", cwd=small)
     assert done.returncode == 0
     assert "例：" in done.stdout
     assert f"casebook {command}" in done.stdout.split("例：")[1]

@@ -35,6 +35,21 @@ def _git(folder: Path, *words: str) -> None:
     subprocess.run(["git", *identity, *words], cwd=folder, check=True, capture_output=True)
 
 
+def _other(name: str) -> str:
+    """An entry that is asked for with words of its own."""
+    text = model_text(Kind.FAQ).replace("id: faq-arrears-resume", f"id: faq-{name}")
+    for number, asked in enumerate(
+        (
+            "欠费停机后多久能恢复？",
+            "交了话费什么时候能用",
+            "刚充完钱手机还是停着",
+            "缴完费还打不出电话",
+        )
+    ):
+        text = text.replace(asked, f"{name} 号线路第 {number} 次{'月账季表'[number] * 6}")
+    return text
+
+
 @pytest.fixture
 def library(small: Path, write: Write) -> Path:
     """A library whose entry rests on an article of its policy."""
@@ -49,8 +64,7 @@ def library(small: Path, write: Write) -> Path:
 @pytest.fixture
 def repository(library: Path) -> Path:
     """The same library with one commit, and one entry with a problem that is not new."""
-    old = model_text(Kind.FAQ).replace("id: faq-arrears-resume", "id: faq-old")
-    old = old.replace("不需要另外申请复机。", "见[旧](faq-gone)。")
+    old = _other("old").replace("不需要另外申请复机。", "见[旧](faq-gone)。")
     (library / "faq/faq-old.md").write_text(old, encoding="utf-8")
     (library / ".gitignore").write_text("build/\n", encoding="utf-8")
     _git(library, "init", "-q", "-b", "main")
@@ -118,8 +132,8 @@ def test_fix_mends_what_is_certain_and_leaves_the_rest(library: Path) -> None:
 
 def test_fix_of_one_file_leaves_others(library: Path) -> None:
     for name in ("a", "b"):
-        text = model_text(Kind.FAQ).replace("id: faq-arrears-resume", f"id: faq-{name}")
-        (library / f"faq/faq-{name}.md").write_bytes(text.replace("\n", "\r\n").encode())
+        raw = _other(name).replace("\n", "\r\n").encode()
+        (library / f"faq/faq-{name}.md").write_bytes(raw)
     assert _check(library, "--fix", str(library / "faq/faq-a.md")).exit_code == 0
     assert b"\r" not in (library / "faq/faq-a.md").read_bytes()
     assert b"\r" in (library / "faq/faq-b.md").read_bytes()

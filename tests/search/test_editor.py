@@ -235,6 +235,16 @@ class TestCheck:
         data = agents.post("/api/check", json=body(text=good)).get_json()
         assert data["ok"] is True, data
 
+    def test_names_the_entry_that_asks_the_same(self, agents, library_root):
+        text = model_text(Kind.FAQ).replace("faq-arrears-resume", "faq-new")
+        data = agents.post("/api/check", json=body(Kind.FAQ, text)).get_json()
+        same = [p for p in data["problems"] if p["code"] == "duplicate-question"]
+        assert [problem["line"] for problem in same] == [3, 8, 9, 10]
+        assert "faq-arrears-resume" in same[0]["message"]
+        (library_root / "faq" / "faq-model.md").unlink()
+        data = agents.post("/api/check", json=body(Kind.FAQ, text)).get_json()
+        assert "duplicate-question" not in {problem["code"] for problem in data["problems"]}
+
     def test_the_library_is_looked_at_again(self, agents, library_root):
         text = model_text(Kind.FAQ)
         codes = lambda: {  # noqa: E731
