@@ -38,14 +38,9 @@ def _git(folder: Path, *words: str) -> None:
 def _other(name: str) -> str:
     """An entry that is asked for with words of its own."""
     text = model_text(Kind.FAQ).replace("id: faq-arrears-resume", f"id: faq-{name}")
-    for number, asked in enumerate(
-        (
-            "欠费停机后多久能恢复？",
-            "交了话费什么时候能用",
-            "刚充完钱手机还是停着",
-            "缴完费还打不出电话",
-        )
-    ):
+    first = "欠费停机后多久能恢复？"
+    others = ("交了话费什么时候能用", "刚充完钱手机还是停着", "缴完费还打不出电话")
+    for number, asked in enumerate((first, *others)):
         text = text.replace(asked, f"{name} 号线路第 {number} 次{'月账季表'[number] * 6}")
     return text
 

@@ -294,7 +294,8 @@ def _paths(entries: tuple[NavEntry, ...]) -> Iterator[str]:
 def test_subjects_that_sound_alike_have_pages_of_their_own(small: Path, write):
     settings = small / "casebook.toml"
     text = settings.read_text(encoding="utf-8")
-    text = text.replace('"资费" = [', '"自费" = ["计费", "继费"]\n"资费" = [')
+    table = "[taxonomy.subjects]\n"
+    text = text.replace(table, f'{table}"自费" = ["计费", "继费"]\n')
     settings.write_text(text, encoding="utf-8")
     write(Kind.FAQ, "a", {})
     write(Kind.FAQ, "b", {"id: faq-arrears-resume": "id: faq-b", "资费/充值与欠费": "自费/计费"})
