@@ -226,8 +226,8 @@ class Finder:
         """The documents that are like one, the most alike first.
 
         Args:
-            source: a document, of the library or not; what lies in its file or has its id is not
-                found.
+            source: a document, of the library or not; what lies in its file, its former version,
+                is not found.
 
         Returns:
             At most ``MOST`` for each question of a FAQ entry, or for a case; none for a policy.
@@ -248,7 +248,7 @@ class Finder:
             others = (
                 Alike(other, document.title, other.document.title, likeness)
                 for likeness, other in self._cases.like(self._matter(document))
-                if not _same(source, other)
+                if other.path != source.path
             )
             yield from islice(others, MOST)
 
@@ -262,7 +262,7 @@ class Finder:
                 self._like[question.text] = like
         for likeness, number in like:
             for other, written in self._questions.owners[number]:
-                if not _same(source, other):
+                if other.path != source.path:
                     yield Alike(other, text, written, likeness)
 
     def _question(self, text: str) -> _Question:
@@ -299,8 +299,3 @@ def _names(analyzer: Analyzer, terms: Iterable[Term]) -> dict[str, str]:
         for term in terms
         for name in (term.term, *term.synonyms)
     }
-
-
-def _same(one: Source, other: Source) -> bool:
-    """Whether two are one document, before and after a change."""
-    return one.path == other.path or one.document.id == other.document.id

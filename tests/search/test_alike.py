@@ -84,6 +84,7 @@ DIFFERENT = [
     ("流量用完了能上网吗", "流量用完了为什么不能上网"),
     ("手机停机怎么办", "手机停机收不到验证码怎么办"),
     ("怎么办", "怎么办理"),
+    ("套餐怎么升", "套餐怎么省"),
 ]
 
 
@@ -140,7 +141,7 @@ def test_a_document_is_not_like_its_former_version(entries: Entries) -> None:
         return finder(source)
 
     assert found(_entry("faq-a", "流量包咋买", "甲"), "faq/0.md") == []
-    # Under a new id, and moved to another file.
+    # Under a new id, too.
     assert found(_entry("faq-new", "流量包咋买", "甲"), "faq/0.md") == []
     assert [
         one.source.document.id for one in found(_entry("faq-x", "余额能退吗", "子"), "faq/x.md")
