@@ -1,6 +1,7 @@
-"""New documents from their templates: the right sections, today's dates, an id that is free.
+"""New documents from their templates: the right sections, proposed dates, an id that is free.
 
-What an author answered stands in its place; what is open says so, and the check names it.
+What an author answered stands in its place; what is open says so, and the check names it. Nobody
+has approved what is only begun, so the day of its approval is always open.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from pypinyin import lazy_pinyin
 from casebook.documents import FILL, MAX_ID, MAX_LINE, MODELS, Kind, Policy, SectionSpec
 from casebook.errors import PublishError
 from casebook.library import today
-from casebook.settings import Settings
+from casebook.personal_data import PersonalData, find_personal_data
+from casebook.settings import Settings, Taxonomy
 
 _SYLLABLES = 8
 # What YAML takes as it stands: no colon, no quotes, no mark that means something at its place.
@@ -36,13 +38,11 @@ class _Key:
         name: the key.
         value: what is written where nobody answered.
         note: a remark behind it, until somebody answers.
-        guess: the value is only an example, no answer to a question that was left open.
     """
 
     name: str
     value: str | tuple[str, ...]
     note: str = ""
-    guess: bool = False
 
 
 def clean(text: str) -> str:
@@ -63,6 +63,27 @@ def checked_title(title: str) -> str:
     return words
 
 
+def personal_data(text: str, settings: Settings) -> list[PersonalData]:
+    """The personal data in what somebody wrote, without what the library allows."""
+    return find_personal_data(text, [one.value for one in settings.check.allowed])
+
+
+def named(found: Iterable[PersonalData]) -> str:
+    """Finds as a message names them: each with its kind, masked."""
+    return "、".join(f"{one.kind.label} {one.shown}" for one in found)
+
+
+def impersonal(text: str) -> str:
+    """A text without the personal data in it, for what can never be taken back: names of files
+    and commits.
+    """
+    parts, place = [], 0
+    for find in find_personal_data(text):
+        parts += [text[place : find.start], " "]
+        place = find.end
+    return " ".join("".join([*parts, text[place:]]).split())
+
+
 def new_document(
     root: Path, kind: Kind, title: str, settings: Settings, answers: Answers | None = None
 ) -> Path:
@@ -73,7 +94,7 @@ def new_document(
         kind: what to write.
         title: its title; for a FAQ entry the standard question.
         settings: the library's settings.
-        answers: what the author answered, by key; None when nobody was asked.
+        answers: what the author answered, by key.
 
     Returns:
         The new file.
@@ -121,16 +142,16 @@ def template(
         settings: give the taxonomy's terms and the review period.
         on: the day to write as today.
         answers: what the author answered, by key; a question that was left open is marked as such.
-            None when nobody was asked: then the taxonomy's first terms stand as examples.
         sections: its sections where they are written, each with its heading; else the template's.
     """
     lines = [f"id: {name}", f"title: {json.dumps(title, ensure_ascii=False)}"]
+    given = answers or {}
     keys = list(_keys(kind, settings, on))
     asked = {key.name for key in keys}
-    keys += [_Key(name, value) for name, value in (answers or {}).items() if name not in asked]
+    keys += [_Key(name, value) for name, value in given.items() if name not in asked]
     for key in keys:
-        lines += _lines(key, answers)
-    plan = kind is Kind.POLICY and answers is not None and answers.get("rank") == Policy.PLAN
+        lines += _lines(key, given)
+    plan = kind is Kind.POLICY and given.get("rank") == Policy.PLAN
     specs = Policy.plan_spec if plan else _specs(kind)
     body = "\n".join(sections or (_section(spec) for spec in specs))
     return "---\n" + "\n".join(lines) + f"\n---\n\n{body}"
@@ -147,7 +168,7 @@ def proposals(kind: Kind, settings: Settings, on: date) -> dict[str, str]:
     return {
         key.name: key.value
         for key in _keys(kind, settings, on)
-        if isinstance(key.value, str) and key.value and not key.guess and FILL not in key.value
+        if isinstance(key.value, str) and key.value and FILL not in key.value
     }
 
 
@@ -162,16 +183,15 @@ def _keys(kind: Kind, settings: Settings, on: date) -> Iterator[_Key]:
         yield _Key("issuer", settings.library.company)
         yield _Key("number", "")
     else:
-        first = settings.taxonomy.subject_paths[0]
-        yield _Key("subject", first, "从 casebook.toml 里选", guess=True)
+        yield _Key("subject", FILL, "从 casebook.toml 里选")
     if kind is Kind.CASE:
-        yield from _case_keys(settings, on)
+        yield from _case_keys(settings.taxonomy, on)
     elif kind is Kind.FAQ:
         wanted = range(1, max(1, settings.faq.similar) + 1)
         yield _Key("similar", tuple(f"{FILL}客户的另一种说法 {n}" for n in wanted))
     if kind is not Kind.CASE:
         yield _Key("effective_from", str(on))
-    yield _Key("approved_on", str(on))
+    yield _Key("approved_on", FILL, "核准的人填：核准那一天，如 2026-03-01")
     yield _Key("review_by", str(review))
     if kind is Kind.POLICY:
         yield _Key("supersedes", ())
@@ -181,21 +201,16 @@ def _keys(kind: Kind, settings: Settings, on: date) -> Iterator[_Key]:
         yield _Key("faq", ())
 
 
-def _case_keys(settings: Settings, on: date) -> Iterator[_Key]:
-    taxonomy = settings.taxonomy
-
-    def term(name: str, terms: tuple[str, ...], example: int = 0) -> _Key:
-        return _Key(name, terms[example], "、".join(terms), guess=True)
-
+def _case_keys(taxonomy: Taxonomy, on: date) -> Iterator[_Key]:
     yield _Key("author", f"{FILL}岗位，不写姓名")
-    yield term("level", taxonomy.levels, -2)
-    yield _Key("customer_types", taxonomy.customer_types[:1], guess=True)
-    yield term("reason", taxonomy.reasons)
-    yield term("manner", taxonomy.manners)
-    yield _Key("needs", taxonomy.needs[1:2], guess=True)
-    yield term("channel", taxonomy.channels)
-    yield term("method", taxonomy.methods)
-    yield _Key("happened", f"{on:%Y-%m}", guess=True)
+    yield _Key("level", FILL, "、".join(taxonomy.levels))
+    yield _Key("customer_types", (FILL,), "、".join(taxonomy.customer_types))
+    yield _Key("reason", FILL, "、".join(taxonomy.reasons))
+    yield _Key("manner", FILL, "、".join(taxonomy.manners))
+    yield _Key("needs", (FILL,), "、".join(taxonomy.needs))
+    yield _Key("channel", FILL, "、".join(taxonomy.channels))
+    yield _Key("method", FILL, "、".join(taxonomy.methods))
+    yield _Key("happened", FILL, "年-月，如 2026-03")
     yield _Key("written", str(on))
     yield _Key("purpose", f"{FILL}读完以后会做什么")
     yield _Key("typicality", f"{FILL}代表哪一类问题")
@@ -203,12 +218,10 @@ def _case_keys(settings: Settings, on: date) -> Iterator[_Key]:
     yield _Key("feasibility", f"{FILL}明天就能用上什么")
 
 
-def _lines(key: _Key, answers: Answers | None) -> Iterator[str]:
+def _lines(key: _Key, answers: Answers) -> Iterator[str]:
     """A key's lines: what was answered, what a template proposes, or that it is open."""
-    given = None if answers is None else answers.get(key.name)
+    given = answers.get(key.name)
     value, note = given or key.value, "" if given else key.note
-    if answers is not None and key.guess and not given:
-        value = (FILL,) if isinstance(key.value, tuple) else FILL
     if isinstance(value, tuple) and isinstance(key.value, tuple):
         # A list with too few answers keeps the places of the others.
         value = (*value, *(one for one in key.value[len(value) :] if FILL in one))
@@ -235,16 +248,15 @@ def _section(spec: SectionSpec) -> str:
 
 
 def free_id(kind: Kind, title: str, taken: Callable[[str], bool]) -> str:
-    """An id from the title's sound that is not taken.
+    """An id from the title's sound that is not taken; nothing in it names a person.
 
     Args:
         kind: what it is for.
         title: gives the sound.
         taken: whether an id is.
     """
-    syllables = [
-        part for part in re.split(r"[^a-z0-9]+", " ".join(lazy_pinyin(title)).lower()) if part
-    ]
+    sound = " ".join(lazy_pinyin(impersonal(title))).lower()
+    syllables = [part for part in re.split(r"[^a-z0-9]+", sound) if part]
     stem = "-".join([kind.value, *(syllables or ["new"])[:_SYLLABLES]])[: MAX_ID - 4].rstrip("-")
     name, number = stem, 2
     while taken(name):

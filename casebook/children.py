@@ -22,7 +22,20 @@ def child(module: str, task: Any) -> Iterator[subprocess.Popen[bytes]]:
         module: its name; as a program it calls :func:`take_task` and :func:`give`.
         task: what it works on; it can be pickled.
     """
-    process = subprocess.Popen(
+    with start(module) as process:
+        try:
+            send(process, task)
+            with contextlib.suppress(BrokenPipeError):
+                if process.stdin:
+                    process.stdin.close()
+            yield process
+        finally:
+            process.kill()
+
+
+def start(module: str) -> subprocess.Popen[bytes]:
+    """Starts a module of the project as a process that takes tasks until its input ends."""
+    return subprocess.Popen(
         [sys.executable, "-P", "-m", module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -30,16 +43,14 @@ def child(module: str, task: Any) -> Iterator[subprocess.Popen[bytes]]:
         # Ctrl+C is for the parent, which ends its children.
         start_new_session=True,
     )
-    with process:
-        try:
-            # A child that has died says so by giving nothing.
-            with contextlib.suppress(BrokenPipeError):
-                if process.stdin:
-                    pickle.dump(task, process.stdin)
-                    process.stdin.close()
-            yield process
-        finally:
-            process.kill()
+
+
+def send(process: subprocess.Popen[bytes], task: Any) -> None:
+    """Gives a child a task; one that has died says so by giving nothing back."""
+    with contextlib.suppress(BrokenPipeError):
+        if process.stdin:
+            pickle.dump(task, process.stdin)
+            process.stdin.flush()
 
 
 def results(process: subprocess.Popen[bytes]) -> Iterator[Any]:

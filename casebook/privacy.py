@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from casebook.personal_data import PersonalData, find_personal_data
 from casebook.problems import Problem
@@ -29,6 +29,20 @@ def personal_problems(
     for found in find_personal_data(text, [one.value for one in settings.allowed]):
         line = text.count("\n", 0, found.start) + 1
         yield _problem(found, path, line, found.start - text.rfind("\n", 0, found.start), lines)
+
+
+def personal_names(path: str, names: Iterable[str]) -> Iterator[Problem]:
+    """Personal data in a file's name and in its document's id, which become addresses.
+
+    Args:
+        path: the file, relative to the library.
+        names: what to look into; hyphens part its words.
+    """
+    for name in dict.fromkeys(names):
+        for found in find_personal_data(name.replace("-", " ")):
+            if found.certain:
+                message = f"文件名或编号里有{found.kind.label}：{found.shown}。"
+                yield PERSONAL_DATA.problem(path, 1, message, "换一个文件名和编号。")
 
 
 def _problem(

@@ -30,7 +30,7 @@ from casebook.documents import (
     article_key,
 )
 from casebook.frontmatter import FrontMatter, FrontMatterError, read_front_matter
-from casebook.privacy import personal_problems
+from casebook.privacy import personal_names, personal_problems
 from casebook.problems import Edit, Problem, has_errors
 from casebook.rules import Rule
 from casebook.settings import Settings
@@ -141,6 +141,7 @@ def read_document(raw: bytes, path: str, kind: Kind, settings: Settings) -> Read
     lines = {problem.line for problem in unfilled}
     problems = [*(one for one in reading.problems if one.line not in lines), *unfilled]
     problems += personal_problems(text, path, reading.lines, settings.check)
+    problems += personal_names(path, (Path(path).stem, str(front.values.get("id", ""))))
     document = None if has_errors(problems) else reading.document
     return replace(reading, document=document, problems=tuple(problems))
 

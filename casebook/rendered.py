@@ -18,12 +18,18 @@ from casebook.errors import RenderError
 from casebook.markup import DOCUMENT_LINK, MARKDOWN_LINK, Renderer, link_target
 from casebook.problems import Problem
 from casebook.reading import Reading, read_document
+from casebook.rendering import UnguardedRenderer, limit_memory
 from casebook.settings import Settings
 
 # Starting other processes takes longer than reading fewer files than these.
 MANY = 200
 _AT_ONCE = 20
 
+# Long past any sane chunk: a text keeps its process busy, which is ended.
+_STALLED_SECONDS = 10.0
+_CHILD_MEMORY = 2 * 1024 * 1024 * 1024
+
+AnyRenderer = Renderer | UnguardedRenderer
 Given = tuple[str, Reading, bool]
 
 
@@ -33,7 +39,7 @@ def kind_of(path: str) -> Kind:
 
 
 def read_rendered(
-    raw: bytes, path: str, kind: Kind, settings: Settings, renderer: Renderer
+    raw: bytes, path: str, kind: Kind, settings: Settings, renderer: AnyRenderer
 ) -> tuple[Reading, bool]:
     """What a file gives, its sections rendered.
 
@@ -60,7 +66,7 @@ def read_rendered(
 
 
 def _rendered(
-    sections: Sequence[Section], reading: Reading, path: str, renderer: Renderer
+    sections: Sequence[Section], reading: Reading, path: str, renderer: AnyRenderer
 ) -> Iterator[Section]:
     try:
         texts = renderer.render_all([section.text for section in sections])
@@ -71,7 +77,7 @@ def _rendered(
         yield section.model_copy(update={"html": html})
 
 
-def _rendered_alone(section: Section, reading: Reading, path: str, renderer: Renderer) -> str:
+def _rendered_alone(section: Section, reading: Reading, path: str, renderer: AnyRenderer) -> str:
     try:
         return renderer.render(section.text)
     except RenderError as error:
@@ -109,18 +115,27 @@ def read_many(files: Mapping[str, bytes], settings: Settings) -> Iterator[Given]
 
     Yields:
         The path of a file, its reading, and whether the same bytes would give the same again.
-        What a process that dies has not given is left out.
+        What is too hard for a process, and what it has not given when it stalls or dies, is left
+        out: that is for a :class:`casebook.markup.Renderer`.
     """
     found: queue.SimpleQueue[list[Given] | None] = queue.SimpleQueue()
     items = list(files.items())
-    count = os.cpu_count() or 1
+    running = os.cpu_count() or 1
     with contextlib.ExitStack() as stack:
-        for number in range(count):
-            reader = stack.enter_context(child(__name__, (items[number::count], settings)))
+        readers = [
+            stack.enter_context(child(__name__, (items[number::running], settings)))
+            for number in range(running)
+        ]
+        for reader in readers:
             threading.Thread(target=_pass_on, args=(reader, found), daemon=True).start()
-        while count:
-            given = found.get()
-            count -= given is None
+        while running:
+            try:
+                given = found.get(timeout=_STALLED_SECONDS)
+            except queue.Empty:
+                for reader in readers:
+                    reader.kill()
+                continue
+            running -= given is None
             yield from given or ()
 
 
@@ -134,12 +149,14 @@ def _pass_on(reader: subprocess.Popen[bytes], found: queue.SimpleQueue[list[Give
 def _read_all(files: Sequence[tuple[str, bytes]], settings: Settings) -> Iterator[list[Given]]:
     # Documents hold no cycles, and looking for some among ever more of them takes its time.
     gc.disable()
-    with Renderer() as renderer:
-        for start in range(0, len(files), _AT_ONCE):
-            yield [
-                (path, *read_rendered(raw, path, kind_of(path), settings, renderer))
-                for path, raw in files[start : start + _AT_ONCE]
-            ]
+    limit_memory(_CHILD_MEMORY)
+    renderer = UnguardedRenderer()
+    for start in range(0, len(files), _AT_ONCE):
+        given: list[Given] = []
+        for path, raw in files[start : start + _AT_ONCE]:
+            with contextlib.suppress(*UnguardedRenderer.FAULTS):
+                given.append((path, *read_rendered(raw, path, kind_of(path), settings, renderer)))
+        yield given
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
 import markdown
@@ -103,7 +104,30 @@ def _clean(rendered: str) -> str:
     return _TASK.sub(lambda m: f"{m[1]}{'☐' if m[2] == ' ' else '☑'} ", cleaned)
 
 
-def _limit_memory(size: int) -> None:
+class UnguardedRenderer:
+    """Renders Markdown in this process: for processes that may be ended when a text is too hard."""
+
+    # What hard texts end with where they do not run on and on.
+    FAULTS = (RecursionError, MemoryError, ValueError, LookupError, AttributeError)
+
+    def __init__(self) -> None:
+        self._parser = _markdown()
+
+    def render(self, text: str) -> str:
+        """Renders one text.
+
+        Raises:
+            FAULTS: the text is too hard.
+        """
+        return _clean(self._parser.reset().convert(_even_lists(text)))
+
+    def render_all(self, texts: Sequence[str]) -> list[str]:
+        """Renders several texts."""
+        return [self.render(text) for text in texts]
+
+
+def limit_memory(size: int) -> None:
+    """Limits this process's address space, in bytes."""
     try:
         import resource  # noqa: PLC0415  (not on Windows, where the time limit still holds)
     except ImportError:
@@ -113,14 +137,13 @@ def _limit_memory(size: int) -> None:
 
 def _serve(memory: int) -> None:
     """The child: one JSON line in, one JSON line out."""
-    parser = _markdown()
-    _limit_memory(memory)
+    renderer = UnguardedRenderer()
+    limit_memory(memory)
     for line in sys.stdin.buffer:
         answer: dict[str, str | list[str]]
         try:
-            texts = json.loads(line)["texts"]
-            answer = {"html": [_clean(parser.reset().convert(_even_lists(x))) for x in texts]}
-        except (RecursionError, MemoryError, ValueError, LookupError, AttributeError) as error:
+            answer = {"html": renderer.render_all(json.loads(line)["texts"])}
+        except UnguardedRenderer.FAULTS as error:
             answer = {"error": type(error).__name__}
         sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
         sys.stdout.buffer.flush()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
+from urllib.parse import quote
 
 from casebook.checks import RULES
 from casebook.problems import Problem, Severity, as_text
@@ -26,7 +28,7 @@ def as_json(problems: Sequence[Problem]) -> str:
 def problem_json(problem: Problem) -> dict[str, Any]:
     """One problem as JSON."""
     return {
-        "path": problem.path,
+        "path": _readable(problem.path),
         "line": problem.line,
         "column": problem.column,
         "section": problem.section,
@@ -45,8 +47,8 @@ def as_github(problems: Sequence[Problem]) -> str:
     properties also ``:`` and ``,``.
     """
     return "\n".join(
-        f"::{_GITHUB[p.severity]} file={_escape(p.path, ':,')},line={p.line},col={p.column},"
-        f"title={_escape(p.code, ':,')}::{_escape(p.message + ' → ' + p.hint)}"
+        f"::{_GITHUB[p.severity]} file={_escape(_readable(p.path), ':,')},line={p.line},"
+        f"col={p.column},title={_escape(p.code, ':,')}::{_escape(f'{p.message} → {p.hint}')}"
         for p in problems
     )
 
@@ -60,7 +62,7 @@ def as_gitlab(problems: Sequence[Problem]) -> str:
                 "check_name": p.code,
                 "fingerprint": fingerprint,
                 "severity": _GITLAB[p.severity],
-                "location": {"path": p.path, "lines": {"begin": p.line}},
+                "location": {"path": _readable(p.path), "lines": {"begin": p.line}},
             }
             for p, fingerprint in zip(problems, _fingerprints(problems), strict=True)
         ],
@@ -94,7 +96,7 @@ def as_sarif(problems: Sequence[Problem]) -> str:
 
 def _sarif_result(problem: Problem, fingerprint: str) -> dict[str, Any]:
     place = {
-        "artifactLocation": {"uri": problem.path},
+        "artifactLocation": {"uri": quote(os.fsencode(problem.path))},
         "region": {"startLine": problem.line, "startColumn": problem.column},
     }
     return {
@@ -112,9 +114,14 @@ def _fingerprints(problems: Sequence[Problem]) -> list[str]:
     found = []
     for problem in problems:
         name = f"{problem.path}\0{problem.code}\0{problem.message}"
-        found.append(hashlib.sha256(f"{name}\0{seen[name]}".encode()).hexdigest())
+        found.append(hashlib.sha256(os.fsencode(f"{name}\0{seen[name]}")).hexdigest())
         seen[name] += 1
     return found
+
+
+def _readable(path: str) -> str:
+    """A path as text: of names that are no UTF-8, what can be shown."""
+    return os.fsencode(path).decode(errors="replace")
 
 
 def _escape(text: str, also: str = "") -> str:

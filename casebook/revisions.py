@@ -133,6 +133,17 @@ def file_at(root: Path, revision: str, path: str) -> bytes | None:
     return None if blob is None else dict(repository.contents([blob]))[blob]
 
 
+def place_in_repository(root: Path) -> str:
+    """Where a library's folder is in its repository: ``docs/library/``; empty at the top.
+
+    Empty, too, where there is no git or no repository.
+    """
+    try:
+        return Repository(root).prefix
+    except GitError:
+        return ""
+
+
 class Repository:
     """The git repository that a library's folder is in.
 
@@ -157,7 +168,7 @@ class Repository:
             )
         _, shallow, prefix = self._checked(done).split(b"\n", 2)
         self.shallow = shallow == b"true"
-        self._prefix = os.fsdecode(prefix.removesuffix(b"\n"))
+        self.prefix = os.fsdecode(prefix.removesuffix(b"\n"))
 
     def commit(self, revision: str) -> str:
         """The full name of a commit.
@@ -275,7 +286,7 @@ class Repository:
         Returns:
             The name of each one's content.
         """
-        wanted = [f"{self._prefix}{path}" for path in paths if _inside(path)]
+        wanted = [f"{self.prefix}{path}" for path in paths if _inside(path)]
         if not wanted:
             return {}
         shown = self._run(["ls-tree", "-r", "-z", "--full-tree", commit, "--", *wanted])
@@ -284,7 +295,7 @@ class Repository:
             facts, _, path = entry.partition("\t")
             mode, _, blob = facts.split()
             if mode in _PLAIN_FILES and _inside(path):
-                found[path.removeprefix(self._prefix)] = blob
+                found[path.removeprefix(self.prefix)] = blob
         return found
 
     def contents(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from casebook.documents import Kind
+from casebook.personal_data import find_personal_data
 from casebook.problems import Edit, Problem, Severity
 
 
@@ -78,5 +79,13 @@ class Rule:
         fix: tuple[Edit, ...] = (),
         section: str = "",
     ) -> Problem:
-        """Makes a Problem of this rule."""
+        """Makes a Problem of this rule; what names a person is masked, whatever quotes it."""
+        message, hint = (_masked(text) for text in (message, hint))
         return Problem(path, line, column, self.code, message, hint, self.severity, fix, section)
+
+
+def _masked(text: str) -> str:
+    for find in reversed(find_personal_data(text)):
+        if find.certain:
+            text = text[: find.start] + find.shown + text[find.end :]
+    return text

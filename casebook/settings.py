@@ -185,7 +185,8 @@ class CheckSettings(Table):
         sentence_longest: the most 字 of a sentence.
         spoken_sentence_longest: the most 字 of a sentence of a unified answer.
         question_alike: how alike two questions are from which on they ask the same, 0.6 to 1.
-        case_alike: how alike title, theme and purpose of two cases are that tell the same, 0.3 to 1.
+        case_alike: how alike title, theme and purpose of two cases are that tell the same,
+            0.3 to 1.
         wording: the articles that say which words are used.
     """
 

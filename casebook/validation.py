@@ -30,9 +30,18 @@ class Fault:
     hint: str
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word most like a given one, or None when none is alike."""
-    found = process.extractOne(word, list(known), scorer=fuzz.ratio, score_cutoff=50)
+def nearest(word: str, known: Iterable[str], least: int = 50) -> str | None:
+    """The known word most like a given one.
+
+    Args:
+        word: as it was written.
+        known: the words that there are.
+        least: how alike it must be, 0 to 100.
+
+    Returns:
+        The word, or None when none is alike.
+    """
+    found = process.extractOne(word, list(known), scorer=fuzz.ratio, score_cutoff=least)
     return found[0] if found else None
 
 

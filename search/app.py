@@ -26,6 +26,9 @@ from search.service import EXTENSION, Service, ServiceConfig, service
 from search.workers import run_workers
 
 MAX_BODY = 64 * 1024
+# What is longer is refused before it is read, by the server and in its words.
+MAX_READ = 16 * 1024 * 1024
+RETRY_SECONDS = 3
 _STATUS: tuple[tuple[type[CasebookError], int], ...] = (
     (QueryRefused, 400),
     (SearchTimeout, 503),
@@ -96,7 +99,10 @@ def _casebook_error(error: CasebookError) -> tuple[Response, int]:
     status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
     if status == 500:  # noqa: PLR2004
         return _unexpected(error)
-    return _error(status, type(error).__name__, str(error))
+    response, _ = _error(status, type(error).__name__, str(error))
+    if status == 503:  # noqa: PLR2004
+        response.retry_after = RETRY_SECONDS
+    return response, status
 
 
 def _http_error(error: HTTPException) -> tuple[Response, int]:
@@ -155,7 +161,7 @@ def serve(config: ServiceConfig, host: str, port: int, workers: int = 1, threads
             sockets=[listener],
             threads=threads,
             ident=None,
-            max_request_body_size=max(MAX_BODY, editor.MAX_CHECK),
+            max_request_body_size=MAX_READ,
         )
         try:
             server.run()

@@ -232,7 +232,7 @@ def _new_id() -> _Schema:
             _parameter("title", "标题", {"type": "string"}),
         ],
         "NewId",
-        ("400",),
+        ("400", "403"),
     )
 
 

@@ -17,7 +17,6 @@ from search.searcher import SECONDS, Request, Results, Searcher
 from search.suggest import Suggester, Suggestion
 
 EXTENSION = "casebook"
-SLOW_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -57,15 +56,18 @@ class ServiceConfig:
 
 
 class Service:
-    """What the views ask: the published index within the time limit."""
+    """What the views ask: the published index within the time limit.
+
+    Attributes:
+        ended: what else must be ended with it.
+    """
 
     def __init__(self, config: ServiceConfig) -> None:
         self.config = config
         self.live = Live(config.index, config.audience)
         self.budget = Budget(SECONDS)
-        # For what reads the library, which may take longer the first time.
-        self.slow = Budget(SLOW_SECONDS, threads=2, waiting=8)
         self.choices = Choices(config.choices)
+        self.ended: list[Callable[[], None]] = []
 
     @contextmanager
     def searcher(self) -> Iterator[Searcher]:
@@ -101,9 +103,10 @@ class Service:
         return known
 
     def close(self) -> None:
-        """Closes the index."""
+        """Closes the index, and ends what else was started for it."""
+        for end in self.ended:
+            end()
         self.budget.close()
-        self.slow.close()
         self.live.close()
 
 

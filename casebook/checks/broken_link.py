@@ -10,7 +10,6 @@ from casebook.documents import Kind
 from casebook.library import Source
 from casebook.problems import Problem
 from casebook.rules import Example, Rule, Topic
-from casebook.validation import nearest
 
 RULE = Rule(
     "broken-link",
@@ -29,9 +28,9 @@ def check(source: Source, context: Context) -> Iterator[Problem]:
     """Yields a problem for each link whose target does not exist."""
     for link in (*front_links(source), *body_links(source)):
         if not link.resolves(context.library):
-            guess = nearest(link.target.policy, context.library.sources)
-            hint = f"是不是 {guess}？" if guess else "改成知识库里有的编号，或去掉链接。"
-            yield link.problem(RULE, f"找不到 {link.target}。", hint)
+            yield link.problem(RULE, *link.missing(context))
     for line, address in strange_addresses(source):
-        hint = "写文档编号，如 policy-x#3，或 https:// 开头的地址。"
+        name = address.rpartition("/")[2].removesuffix(".md")
+        known = f"写 {name}。" if name in context.library.sources else ""
+        hint = known or "写文档编号，如 policy-x#3，或 https:// 开头的地址。"
         yield RULE.problem(source.path, line, f"不认识的地址“{address}”。", hint)

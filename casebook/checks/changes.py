@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from casebook.library import Library
 from casebook.problems import Problem
 from casebook.rules import Rule, Topic
+from casebook.settings import GLOSSARY_FILE, SETTINGS_FILE
 
 _ID = re.compile(rb"^id: *(\S+) *\r?$", re.MULTILINE)
 # What a change in one file can break in others.
@@ -22,17 +23,21 @@ class Reach:
     Attributes:
         changed: the files that were added or changed.
         pointing: the files that point to what was changed or is gone.
+        topics: what must be looked at in every file, for what it rests on has changed.
     """
 
     changed: Set[str]
     pointing: Set[str]
+    topics: Set[Topic] = frozenset()
 
     def answers_for(self, problem: Problem, rules: Mapping[str, Rule]) -> bool:
         """Whether a problem is in a changed file, or a change may have caused it from afar."""
         if problem.path in self.changed:
             return True
         rule = rules.get(problem.code)
-        return problem.path in self.pointing and rule is not None and rule.topic in _FAR
+        if rule is None:
+            return False
+        return rule.topic in self.topics or (problem.path in self.pointing and rule.topic in _FAR)
 
 
 def reach_of(library: Library, changed: Set[str], before: Iterable[bytes]) -> Reach:
@@ -51,4 +56,13 @@ def reach_of(library: Library, changed: Set[str], before: Iterable[bytes]) -> Re
         for source in library.sources.values()
         if any(target.partition("#")[0] in ids for target in source.targets)
     }
-    return Reach(changed, pointing)
+    return Reach(changed, pointing, _topics(library, changed, ids))
+
+
+def _topics(library: Library, changed: Set[str], ids: Set[str]) -> Set[Topic]:
+    if changed & {SETTINGS_FILE, GLOSSARY_FILE}:
+        return frozenset(Topic)
+    wording = library.settings.check.wording
+    articles = (*wording.forbidden, *wording.avoided, *wording.reserved, *wording.owed)
+    read = {article.partition("#")[0] for article in articles}
+    return frozenset((Topic.WORDING,)) if read & ids else frozenset()

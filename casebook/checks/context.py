@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from pathlib import PurePath
 
 from casebook.checks.wording import Wording
 from casebook.documents import Policy, Standing
@@ -68,6 +69,12 @@ class Context:
             for target in source.targets:
                 found[target.partition("#")[0]].add(name)
         return found
+
+    @cached_property
+    def unreadable(self) -> Mapping[str, str]:
+        """The files that gave no document, by the id that their names promise."""
+        inputs = self.library.inputs.values()
+        return {PurePath(one.path).stem: one.path for one in inputs if one.source is None}
 
     @cached_property
     def successors(self) -> Mapping[str, str]:

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from casebook.checks.context import Context
 from casebook.checks.latest import kept_for_latest
 from casebook.checks.places import line_at
 from casebook.documents import Case, Citation, Policy, Section
 from casebook.library import MARKDOWN_LINK, Library, Source
 from casebook.problems import Problem
 from casebook.rules import Rule
+from casebook.validation import nearest
 
 _ADDRESS = re.compile(r"\]\(\s*+<?(?P<address>[^\s()<>]*+)")
 # Where a link may lead: out of the library, or to a document of it.
@@ -35,6 +37,21 @@ class Link:
     line: int
     target: Citation
     section: Section | None = None
+
+    def missing(self, context: Context) -> tuple[str, str]:
+        """What is wrong with a link that does not resolve, and what to write instead."""
+        name, article = self.target.policy, self.target.article
+        found = context.library.sources.get(name)
+        if found:
+            keys = "、".join(section.key for section in found.document.sections)
+            return f"{name} 没有 #{article} 这一条。", f"这一篇有：{keys}。"
+        if name in context.unreadable:
+            path = context.unreadable[name]
+            return f"{name} 现在不能用：{path} 有错误。", "先改好那个文件，链接不用动。"
+        kind = name.partition("-")[0]
+        alike = nearest(name, (i for i in context.library.sources if i.startswith(kind)), 75)
+        guess = f"是不是 {alike}？" if alike else "改成知识库里有的编号，或者去掉。"
+        return f"知识库里没有 {name}。", guess
 
     def problem(self, rule: Rule, message: str, hint: str) -> Problem:
         """A problem of this link."""

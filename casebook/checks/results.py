@@ -32,12 +32,12 @@ class Results:
 
     Attributes:
         fingerprint: of the files that it looked at.
-        files: how many they were.
+        files: their paths, relative to the library.
         problems: everything that was found, in order.
     """
 
     fingerprint: str
-    files: int
+    files: Sequence[str]
     problems: Sequence[Problem]
 
 
@@ -86,6 +86,6 @@ def _read(file: Path, root: Path, on: date) -> Results | None:
 
 def _write(file: Path, key: str, results: Results) -> None:
     problems = [asdict(problem) for problem in results.problems]
-    text = json.dumps({"key": key, "files": results.files, "problems": problems})
+    text = json.dumps({"key": key, "files": list(results.files), "problems": problems})
     with contextlib.suppress(PublishError), replacing(file) as out:
         out.write(text.encode())

@@ -38,8 +38,9 @@ def check_together(
         return check_library(library, on, finder(library))
     names = list(library.sources)
     shares = os.cpu_count() or 1
-    # Only what documents hold is looked at there, not what views made of them.
-    task = (replace(library, inputs={}), on)
+    # Of the inputs only those count that gave no document.
+    broken = {path: one for path, one in library.inputs.items() if one.source is None}
+    task = (replace(library, inputs=broken), on)
     with contextlib.ExitStack() as stack:
         children = [
             stack.enter_context(child(__name__, (*task, names[number::shares])))

@@ -10,7 +10,6 @@ from casebook.documents import Kind
 from casebook.library import Source
 from casebook.problems import Problem
 from casebook.rules import Example, Rule, Topic
-from casebook.validation import nearest
 
 RULE = Rule(
     "unknown-citation",
@@ -24,15 +23,5 @@ RULE = Rule(
 def check(source: Source, context: Context) -> Iterator[Problem]:
     """Yields a problem for each citation that does not resolve."""
     for link in citations(source):
-        if link.resolves(context.library):
-            continue
-        policy = context.library.sources.get(link.target.policy)
-        if policy:
-            articles = [section.key for section in policy.document.sections]
-            hint = f"这篇政策有：{'、'.join(articles)}。"
-            message = f"{link.target.policy} 没有 #{link.target.article} 这一条。"
-        else:
-            guess = nearest(link.target.policy, context.library.sources)
-            hint = f"是不是 {guess}？" if guess else "先在 policies 里写好这篇政策。"
-            message = f"知识库里没有政策 {link.target.policy}。"
-        yield link.problem(RULE, message, hint)
+        if not link.resolves(context.library):
+            yield link.problem(RULE, *link.missing(context))

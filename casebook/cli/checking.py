@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,13 @@ from casebook.problems import Problem, Severity, has_errors, summary
 from casebook.settings import load_settings
 
 if TYPE_CHECKING:
+    from casebook.checks.changes import Reach
     from casebook.checks.context import FindAlike
     from casebook.checks.results import Results
 
 _FORMATS = ("text", "json", "github", "gitlab", "sarif")
+# What is shown beside a repository's files.
+_HOSTED = ("github", "gitlab", "sarif")
 # What one fix brings to light another may mend; more rounds would go in circles.
 _ROUNDS = 3
 
@@ -61,20 +65,67 @@ def check(
     """
     from casebook.reports import RENDERERS
 
-    wanted = [inside(root, path) for path in paths]
+    chosen = _choice(root, [inside(root, path) for path in paths], since)
     results = _results(root)
-    problems = _chosen(root, results.problems, wanted, since)
+    mended: set[str] = set()
     for _ in range(_ROUNDS if fix else 0):
-        if not _mend(root, problems):
+        fixed = _mend(root, chosen.problems(results))
+        if not fixed:
             break
+        mended |= fixed
         results = _results(root)
-        problems = _chosen(root, results.problems, wanted, since)
+    for path in sorted(mended):
+        say(f"改好了 {path}")
+    problems = chosen.problems(results)
     shown = [one for one in problems if notes or one.severity is not Severity.NOTE]
-    rendered = RENDERERS[output](shown)
+    rendered = RENDERERS[output](_placed(root, shown) if output in _HOSTED else shown)
     if rendered:
         click.echo(rendered)
-    say(summary(shown, results.files))
+    say(summary(shown, chosen.count(results)))
     ctx.exit(1 if has_errors(shown) else 0)
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """Which files and problems somebody asked about."""
+
+    wanted: Sequence[str]
+    reach: Reach | None
+
+    def problems(self, results: Results) -> list[Problem]:
+        return [one for one in results.problems if self._covers(one.path) and self._reaches(one)]
+
+    def count(self, results: Results) -> int:
+        files = [path for path in results.files if self._covers(path)]
+        return len(files if self.reach is None else self.reach.changed & set(files))
+
+    def _covers(self, path: str) -> bool:
+        return not self.wanted or any(covers(one, path) for one in self.wanted)
+
+    def _reaches(self, problem: Problem) -> bool:
+        from casebook.checks import BY_CODE
+
+        return self.reach is None or self.reach.answers_for(problem, BY_CODE)
+
+
+def _choice(root: Path, wanted: Sequence[str], since: str | None) -> _Choice:
+    if since is None:
+        return _Choice(wanted, None)
+    from casebook.checks.changes import reach_of
+    from casebook.revisions import changed_paths, file_at
+
+    changes = changed_paths(root, since)
+    touched = changes.changed | changes.deleted
+    before = (file_at(root, since, path) for path in touched)
+    return _Choice(wanted, reach_of(load(root), touched, (old for old in before if old)))
+
+
+def _placed(root: Path, problems: Sequence[Problem]) -> list[Problem]:
+    """Problems with their paths as the repository has them."""
+    from casebook.revisions import place_in_repository
+
+    place = place_in_repository(root)
+    return [replace(one, path=f"{place}{one.path}") for one in problems] if place else [*problems]
 
 
 def _results(root: Path) -> Results:
@@ -88,7 +139,7 @@ def _results(root: Path) -> Results:
 
         library = load(root)
         found = check_together(library, day, _finder)
-        return Results(library.fingerprint, library.files, found)
+        return Results(library.fingerprint, tuple(library.inputs), found)
 
     return known_or_new(root, day, check_all)
 
@@ -100,37 +151,18 @@ def _finder(library: Library) -> FindAlike:
     return Finder(library)
 
 
-def _chosen(
-    root: Path, problems: Sequence[Problem], wanted: Sequence[str], since: str | None
-) -> list[Problem]:
-    """The problems that were asked about."""
-    if wanted:
-        problems = [one for one in problems if any(covers(path, one.path) for path in wanted)]
-    if since is None:
-        return list(problems)
-    from casebook.checks import BY_CODE
-    from casebook.checks.changes import reach_of
-    from casebook.revisions import changed_paths, file_at
-
-    changes = changed_paths(root, since)
-    before = (file_at(root, since, path) for path in changes.changed | changes.deleted)
-    reach = reach_of(load(root), changes.changed, (old for old in before if old is not None))
-    return [one for one in problems if reach.answers_for(one, BY_CODE)]
-
-
-def _mend(root: Path, problems: Sequence[Problem]) -> bool:
-    """Makes the changes that problems bring; whether there were any."""
+def _mend(root: Path, problems: Sequence[Problem]) -> set[str]:
+    """Makes the changes that problems bring; the files that it changed."""
     from casebook.checks.fixing import fixed_text
     from casebook.files import replacing
 
-    mended = False
-    for path in sorted({one.path for one in problems if one.fix}):
+    mended = set()
+    for path in {one.path for one in problems if one.fix}:
         file = root / path
         text = file.read_bytes().decode("utf-8")
         fixed = fixed_text(text, [one for one in problems if one.path == path])
         if fixed != text:
             with replacing(file) as out:
                 out.write(fixed.encode())
-            say(f"改好了 {path}")
-            mended = True
+            mended.add(path)
     return mended

@@ -7,17 +7,48 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
 import click
 
+from casebook.cli.words import punctuated, speak_chinese
 from casebook.errors import CasebookError, PathError
 from casebook.library import Library, load_library
 from casebook.problems import Problem, as_text
 from casebook.settings import Audience, Settings
 
 
-class Group(click.Group):
+# Before the first option is made: what kinds of value are called is looked up then.
+speak_chinese()
+_PIECES = {"[OPTIONS]": "[选项]", "COMMAND [ARGS]...": "命令 [参数]…"}
+_METAVARS = {"integer range": "N", "text": "文字"}
+
+
+class _Chinese(click.Command):
+    """A command whose help and whose errors are Chinese throughout."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for option in self.params:
+            if isinstance(option, click.Option) and not option.is_flag:
+                option.metavar = option.metavar or _METAVARS.get(option.type.name)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """What stands behind the command's name in the line of its usage."""
+        pieces = super().collect_usage_pieces(ctx)
+        return [_PIECES.get(piece, piece.replace("...", "…")) for piece in pieces]
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Reads what follows the command's name."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
+        except click.UsageError as error:
+            _refuse(error)
+
+
+class Group(_Chinese, click.Group):
     """Turns the errors that users can mend into a message and exit code 2."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -28,8 +59,17 @@ class Group(click.Group):
             click.echo(f"casebook: {error}", err=True)
             ctx.exit(2)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Finds the command that is named."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            _refuse(error)
 
-class Command(click.Command):
+
+class Command(_Chinese):
     """A command whose help keeps its example as it is written."""
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -43,6 +83,15 @@ class Command(click.Command):
                 "\n  例：\n"
                 + "".join(f"    {line.strip()}\n" for line in example.strip().split("\n"))
             )
+
+
+def _refuse(error: click.UsageError) -> Never:
+    """Says again what click says of a wrong call, in Chinese punctuation.
+
+    Raises:
+        UsageError: always.
+    """
+    raise click.UsageError(punctuated(error.format_message()), error.ctx) from None
 
 
 library_option = click.option(

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from casebook.cli.common import Command, audience_option, finish, library_option, load, say
+from casebook.cli.common import Command, Group, audience_option, finish, library_option, load, say
 from casebook.errors import PathError
 from casebook.library import Library, View
 
 _STDOUT = Path("-")
 
 
-@click.group()
+@click.group(cls=Group)
 def export() -> None:
     """把一个受众能看的内容导出：给程序的 jsonl，给机器人平台的 sheet，给打印机的 pdf。"""
 

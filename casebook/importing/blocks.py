@@ -73,6 +73,7 @@ class Entry:
         fields: names and values beside the text.
         blocks: its text.
         faq: the source says that it is a question with its answer.
+        page: of a knowledge base; a FAQ entry unless its names say otherwise.
         aside: what stands around the text: headers of pages, notes about pictures.
     """
 
@@ -81,6 +82,7 @@ class Entry:
     fields: tuple[tuple[str, str], ...] = ()
     blocks: tuple[Block, ...] = ()
     faq: bool = False
+    page: bool = False
     aside: tuple[str, ...] = ()
 
 
@@ -134,6 +136,15 @@ def shifted(block: Block, start: int) -> Block:
     return Block(kind, tuple(spans), block.level, block.number)
 
 
+def lost_links(blocks: Iterable[Block]) -> Iterator[str]:
+    """The words and addresses of links that a document cannot hold, such as ``index.php?id=1``."""
+    for block in blocks:
+        for span in _joined(block.spans):
+            address = clean(span.link).strip()
+            if address and not address.startswith("#") and not _LINK.fullmatch(address):
+                yield f"链接“{span.text.strip()}”指向 {address}"
+
+
 def clean(text: str) -> str:
     """Text without characters that nobody can see; they become spaces or nothing."""
     return "".join(_visible(c) for c in text.replace("\r\n", "\n").replace("\r", "\n"))
@@ -154,6 +165,7 @@ def cleaned(entry: Entry) -> Entry:
             for block in entry.blocks
         ),
         entry.faq,
+        entry.page,
         tuple(map(clean, entry.aside)),
     )
 
@@ -297,6 +309,7 @@ def to_plain(entry: Entry) -> dict[str, Any]:
         "title": entry.title,
         "fields": entry.fields,
         "faq": entry.faq,
+        "page": entry.page,
         "aside": entry.aside,
         "blocks": [
             [
@@ -318,6 +331,7 @@ def from_plain(values: dict[str, Any]) -> Entry:
         title=values["title"],
         fields=tuple((name, value) for name, value in values["fields"]),
         faq=values["faq"],
+        page=values["page"],
         aside=tuple(values["aside"]),
         blocks=tuple(
             Block(

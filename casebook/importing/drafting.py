@@ -134,6 +134,7 @@ def _answers(
 ) -> tuple[dict[str, str | tuple[str, ...]], list[Block]]:
     """The keys as a template takes them, and similar questions that found no room."""
     keys: dict[str, Value] = {key: f"{FILL}{hint}" for key, hint in _ASKED[kind].items()}
+    keys["approved_on"] = str(defaults.today)
     if kind is Kind.POLICY:
         keys["rank"] = FILL + "、".join(settings.taxonomy.ranks)
     elif defaults.subject:

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from casebook.documents import MAX_LINE, MODELS, Kind, Policy
-from casebook.importing.blocks import Block, Entry, Span, cleaned, from_lines, paragraph, shifted
+from casebook.importing.blocks import (
+    Block,
+    Entry,
+    Span,
+    cleaned,
+    from_lines,
+    lost_links,
+    paragraph,
+    shifted,
+)
+from casebook.importing.drafts import Draft
 from casebook.importing.kinds import article, kind_of, questions
 from casebook.importing.labels import form_rows, is_form, label_of, pairs
-from casebook.importing.values import Value, find_date, parse, parse_subject, split_similar
+from casebook.importing.values import find_date, parse, parse_subject, split_similar
 from casebook.importing.vocabulary import (
+    REMARK,
     SIGNATURES,
     Meaning,
     meaning,
@@ -28,35 +38,6 @@ _ENDED = re.compile("停用|失效|下线|禁用|作废|已关闭|未启用|否|
 MAIN_SECTION = {Kind.CASE: "details", Kind.FAQ: "answer", Kind.POLICY: "要点一"}
 
 
-@dataclass
-class Draft:
-    """What an entry gives for one document.
-
-    Attributes:
-        place: where the entry stands in its file.
-        kind: of the document; None when it cannot be told.
-        plan: it is a contingency plan, a policy by parts.
-        title: what it is called.
-        keys: values of the front matter.
-        sections: blocks by the section's key; of a policy by articles, by the heading.
-        extra: what has no place.
-        placed: what the source calls a thing, and what it became.
-        notes: what a person should look at.
-        names: labels and names of people, to be masked like other personal data.
-    """
-
-    place: str
-    kind: Kind | None = None
-    plan: bool = False
-    title: str = ""
-    keys: dict[str, Value] = field(default_factory=dict)
-    sections: dict[str, list[Block]] = field(default_factory=dict)
-    extra: list[Block] = field(default_factory=list)
-    placed: list[tuple[str, str]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
-
-
 def recognise(entry: Entry, settings: Settings, fallback: Kind | None) -> list[Draft]:
     """The drafts of an entry: one, or one a question where it holds questions and answers.
 
@@ -66,9 +47,14 @@ def recognise(entry: Entry, settings: Settings, fallback: Kind | None) -> list[D
         fallback: the kind where it cannot be told.
     """
     return [
-        _Recogniser(one, kind_of(one) or ("", fallback), settings).read()
+        _Recogniser(one, kind_of(one) or ("", fallback or _usual(one)), settings).read()
         for one in questions(cleaned(entry))
     ]
+
+
+def _usual(entry: Entry) -> Kind | None:
+    """What an entry is where neither its names nor the user tell."""
+    return Kind.FAQ if entry.page else None
 
 
 class _Recogniser:
@@ -84,6 +70,8 @@ class _Recogniser:
         self.started = entry.faq
         # The title is only the first line of the text.
         self.guessed = False
+        # Text that no name divides: neither a value nor below a name.
+        self.free: list[Block] = []
         self.kept: list[Block] = []
         self.subjects: list[tuple[str, str]] = []
         # How the headings of the sections look: their level, and the form of their number.
@@ -107,7 +95,8 @@ class _Recogniser:
             self._undivided(self.kind)
         if self.kind is Kind.POLICY:
             self._in_force()
-        draft.extra += [paragraph(text) for text in self.entry.aside]
+        aside = (*self.entry.aside, *lost_links(self.entry.blocks))
+        draft.extra += [paragraph(text) for text in aside]
         return draft
 
     def _block(self, block: Block) -> None:
@@ -141,6 +130,8 @@ class _Recogniser:
         name, rest = label
         whole = rest >= len(block.text)
         marked = block.kind == "heading" or block.bold or bool(numbering(name))
+        if known.key == REMARK:
+            return marked or not whole
         if known.section:
             return marked or not self.draft.sections.get(known.section)
         if known.key in ("title", "status"):
@@ -154,6 +145,11 @@ class _Recogniser:
         if block.kind == "heading":
             self.levels.add(block.level)
         self.numbers |= {numbering(name)} - {""}
+        if known.key == REMARK:
+            # What is written for colleagues is never part of what customers hear.
+            self.current = ""
+            self.draft.extra.append(block)
+            return
         self.current = known.section or f"={known.key}"
         self.label = name
         if known.section:
@@ -203,7 +199,11 @@ class _Recogniser:
         if titled and not self.draft.title and not self.draft.extra:
             self.draft.title, self.guessed = text, True
         else:
-            self.draft.extra.append(block)
+            self._free(block)
+
+    def _free(self, block: Block) -> None:
+        self.free.append(block)
+        self.draft.extra.append(block)
 
     def _form(self, block: Block) -> None:
         for label, value in form_rows(block):
@@ -252,9 +252,12 @@ class _Recogniser:
         if known and known.key == "author":
             self.draft.names.append(value.strip())
         if len(content) == 1 and content[0].kind == "paragraph":
-            self.draft.extra.append(paragraph(f"{name}：{content[0].text}"))
+            blocks = [paragraph(f"{name}：{content[0].text}")]
         else:
-            self.draft.extra += [paragraph(f"{name}："), *content]
+            blocks = [paragraph(f"{name}："), *content]
+        self.draft.extra += blocks
+        if any(name == column for column, _ in self.entry.fields):
+            self.draft.columns.setdefault(name, []).extend(blocks)
 
     def _title_field(self, name: str, value: str) -> None:
         words = " ".join(value.split())
@@ -294,6 +297,8 @@ class _Recogniser:
             return
         if parsed.value:
             self.draft.keys[key] = parsed.value
+        elif key == "effective_until":
+            self.draft.endless = True
         if parsed.rest:
             self._no_place(name, parsed.rest, None)
         shown = parsed.value if isinstance(parsed.value, str) else "、".join(parsed.value)
@@ -311,7 +316,8 @@ class _Recogniser:
             self.draft.keys["subject"] = parsed.value
             self.draft.placed.append((f"{names}：{text}", f"subject: {parsed.value}"))
         else:
-            self._no_place(names, text, None)
+            for name, value in self.subjects:
+                self._no_place(name, value, None)
 
     def _finish_title(self) -> None:
         draft = self.draft
@@ -324,11 +330,16 @@ class _Recogniser:
             draft.title = draft.title[:MAX_LINE]
 
     def _undivided(self, kind: Kind) -> None:
-        """No label divides the text: all of it goes into the section that holds most."""
+        """No name divides the text: all of it goes into the section that holds most.
+
+        What stands under a name, or in a table alone, does not: it may not be for customers.
+        """
         draft = self.draft
         section = "situation" if draft.plan else MAIN_SECTION[kind]
-        if draft.extra:
-            draft.sections[section], draft.extra = draft.extra, []
+        if any(block.kind != "table" for block in self.free):
+            moved = {id(block) for block in self.free}
+            draft.extra = [block for block in draft.extra if id(block) not in moved]
+            draft.sections[section] = self.free
             draft.notes.append(f"没有认出段落，全文放在“{self._heading(section)}”里")
 
     def _policy_block(self, block: Block) -> None:
@@ -342,7 +353,7 @@ class _Recogniser:
             self.current = ""
             self.draft.extra.append(block)
         elif _CHAPTER.match(block.text):
-            self.draft.extra.append(block)
+            self._free(block)
         elif not self.started:
             self._block(block)
         else:

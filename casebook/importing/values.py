@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from casebook.documents import ID_PATTERN, MAX_LINE
+from casebook.importing.titles import title_of
 from casebook.settings import Settings, Taxonomy
 from casebook.validation import nearest
 
@@ -68,7 +69,7 @@ def parse(key: str, text: str, settings: Settings) -> Parsed:
     if (key in _TERMS or key in _TERM_LISTS) and _BOX.search(words):
         words = "、".join(_TICKED.findall(words))
         if not words:
-            return Parsed(None, f"{key}：没有勾选")
+            return Parsed(None, f"{title_of(key)}：没有勾选")
     if key in _TERMS:
         known = getattr(settings.taxonomy, _TERMS[key])
         return _parse_term(key, words, known)
@@ -83,8 +84,8 @@ def _parse_words(key: str, text: str) -> Parsed:
         return Parsed([" ".join(part.split()) for part in parts])
     words = " ".join(text.split())
     if key == "author" and not _POST.search(words):
-        return Parsed(None, "author 写岗位，不写姓名；原来写的在附注里")
-    return Parsed(words) if len(words) <= MAX_LINE else Parsed(None, f"{key} 超过 {MAX_LINE} 字")
+        return Parsed(None, f"{title_of(key)}写岗位，不写姓名；原来写的在附注里")
+    return Parsed(words) if len(words) <= MAX_LINE else Parsed(None, f"{title_of(key)}超过 {MAX_LINE} 字")
 
 
 def find_date(text: str) -> date | None:
@@ -111,7 +112,7 @@ def _parse_date(key: str, words: str) -> Parsed:
             return Parsed(f"{match[1]}-{int(month):02d}")
     day = find_date(words)
     if day is None:
-        return Parsed(None, f"{key} 认不出日期")
+        return Parsed(None, f"{title_of(key)}：“{words}”认不出日期")
     return Parsed(f"{day:%Y-%m}" if key == "happened" else day.isoformat())
 
 
@@ -120,8 +121,8 @@ def _parse_term(key: str, words: str, known: tuple[str, ...]) -> Parsed:
         return Parsed(words)
     guess = nearest(words, known)
     if guess:
-        return Parsed(guess, f"{key}：分类里没有“{words}”，取了最近的“{guess}”")
-    return Parsed(None, f"{key}：分类里没有“{words}”")
+        return Parsed(guess, f"{title_of(key)}：分类里没有“{words}”，取了最近的“{guess}”")
+    return Parsed(None, f"{title_of(key)}：分类里没有“{words}”")
 
 
 def _parse_terms(key: str, words: str, known: tuple[str, ...]) -> Parsed:
@@ -144,22 +145,22 @@ def parse_subject(text: str, taxonomy: Taxonomy) -> Parsed:
                 return _subject_below(text, path, parts[end:], paths)
     leaves = [path for path in paths if parts and path.split("/")[-1] == parts[-1]]
     if len(leaves) == 1:
-        return Parsed(leaves[0], f"subject：“{text}”取了“{leaves[0]}”")
+        return Parsed(leaves[0], f"业务分类：“{text}”取了“{leaves[0]}”")
     guess = nearest("/".join(parts), paths)
     if guess:
-        return Parsed(guess, f"subject：分类里没有“{text}”，取了最近的“{guess}”")
-    return Parsed(None, f"subject：分类里没有“{text}”")
+        return Parsed(guess, f"业务分类：分类里没有“{text}”，取了最近的“{guess}”")
+    return Parsed(None, f"业务分类：分类里没有“{text}”")
 
 
 def _subject_below(text: str, path: str, rest: list[str], paths: tuple[str, ...]) -> Parsed:
     """A path, or the one below it that is most like the rest of what was written."""
     if not rest:
         exact = text.strip() == path
-        return Parsed(path, "" if exact else f"subject：“{text}”取了“{path}”")
+        return Parsed(path, "" if exact else f"业务分类：“{text}”取了“{path}”")
     below = {one.removeprefix(f"{path}/"): one for one in paths if one.startswith(f"{path}/")}
     guess = nearest(rest[0], below)
     found = below[guess] if guess else path
-    return Parsed(found, f"subject：分类里没有“{text}”，取了最近的“{found}”")
+    return Parsed(found, f"业务分类：分类里没有“{text}”，取了最近的“{found}”")
 
 
 def split_similar(text: str) -> list[str]:

@@ -72,12 +72,19 @@ _TITLES = (
     "标准问 标准问题 标准问法 问题 知识标题 标题 案例标题 案例名称 题目 案例题目 问题标题 faq标题"
     " 文件名称 制度名称 知识名称"
 )
+# What is written for colleagues, never for customers.
+REMARK = "remark"
+_REMARKS = (
+    "备注 内部备注 内部说明 内部口径 内部提示 内部掌握 仅供内部 坐席备注 坐席提示 坐席须知"
+    " 坐席注意 客服备注 客服提示 话务员备注 保密"
+)
 # Keys that a line at the end of a text may still name.
 SIGNATURES = ("author", "written", "approved_on")
 _NUMBERING = re.compile(
     r"(?:[第]?[（(]?(?:[一二三四五六七八九十]{1,3}|\d{1,2})(?:[)）、.．:：]|部分[:：]?)+|[●◆■★▲·•○*]+)\s*"
 )
 _HINT = re.compile(r"[（(][^（）()]*[)）]$")
+_INTERNAL = re.compile("内部|坐席|客服|员工|保密|不对外|勿外传")
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,8 @@ class Meaning:
     Attributes:
         kind: of the documents that it belongs to; None for all.
         section: the section's key; empty when it names none.
-        key: the key of the front matter, ``title`` or ``status``; empty when it names none.
+        key: the key of the front matter, ``title``, ``status`` or ``remark``; empty when it names
+            none.
     """
 
     kind: Kind | None = None
@@ -101,7 +109,7 @@ def _table() -> dict[str, list[Meaning]]:
         for section, names in sections.items():
             for name in names.split():
                 table.setdefault(name, []).append(Meaning(kind, section))
-    for key, names in (*_KEYS.items(), ("title", _TITLES)):
+    for key, names in (*_KEYS.items(), ("title", _TITLES), (REMARK, _REMARKS)):
         for name in names.split():
             table.setdefault(name, []).append(Meaning(key=key))
     return table
@@ -126,7 +134,17 @@ def meanings(label: str) -> list[Meaning]:
     """
     name = normal(label)
     candidates = (name, _HINT.sub("", name), re.sub(r"\d{1,2}$", "", name))
-    return next((_MEANINGS[one] for one in candidates if one in _MEANINGS), [])
+    found = next((_MEANINGS[one] for one in candidates if one in _MEANINGS), [])
+    hint = _HINT.search(name)
+    if found and hint and name not in _MEANINGS and _INTERNAL.search(hint[0]):
+        return [Meaning(key=REMARK)]
+    return found
+
+
+def key_name(key: str) -> str:
+    """The name that a source would use for a key; the key itself when it has none."""
+    names = {**_KEYS, "title": "标题"}.get(key, key)
+    return names.split()[0]
 
 
 def meaning(label: str, kind: Kind | None) -> Meaning | None:

@@ -21,21 +21,22 @@ from flask import (
 )
 
 from casebook.documents import MAX_LINE, Kind
-from casebook.errors import QueryRefused, SearchTimeout
+from casebook.errors import QueryRefused
 from casebook.problems import Problem, has_errors
 from casebook.reading import MAX_FILE
 from search.editor import package
 from search.editor.backends import hosts
+from search.editor.checker import Checker
 from search.editor.drafts import Drafts
 from search.editor.forms import configuration
-from search.parameters import is_from_here
 from search.service import EXTENSION as SERVICE
-from search.service import SLOW_SECONDS, service
+from search.service import service
 
 EXTENSION = "casebook-drafts"
-# A text of the greatest size, with what JSON adds to it.
-MAX_CHECK = MAX_FILE + 64 * 1024
-_PATH = re.compile(r"(cases|faq|policies)(/[^/\\\x00-\x1f]+)*/[^/\\\x00-\x1f]+\.md")
+CHECKER = "casebook-checker"
+# A text of the greatest size, written as JSON may write it: six bytes for each of its own.
+MAX_CHECK = 6 * MAX_FILE + 64 * 1024
+_PATH = re.compile(r"([a-z]+)(/[^/\\\x00-\x1f]+)*/[^/\\\x00-\x1f]+\.md")
 # The CMS styles by script, shows pictures from memory, and signs in by a window of the git host.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -62,6 +63,8 @@ def register(app: Flask) -> None:
     config = app.extensions[SERVICE].config
     if config.writing:
         app.extensions[EXTENSION] = Drafts(config.library)
+        app.extensions[CHECKER] = checker = Checker(config.library)
+        app.extensions[SERVICE].ended.append(checker.close)
         app.register_blueprint(blueprint)
 
 
@@ -72,6 +75,11 @@ def body_limit(asked: Request) -> int | None:
 
 def _drafts() -> Drafts:
     found: Drafts = current_app.extensions[EXTENSION]
+    return found
+
+
+def _checker() -> Checker:
+    found: Checker = current_app.extensions[CHECKER]
     return found
 
 
@@ -118,6 +126,7 @@ def cms(version: str, name: str) -> Response:
 @blueprint.get("/write/forms.json")
 def forms() -> Response:
     """The forms."""
+    _checker().warm_up()
     view = _drafts().view()
     return jsonify(configuration(view, view.settings.editor, service().config.today()))
 
@@ -125,6 +134,7 @@ def forms() -> Response:
 @blueprint.get("/api/new-id")
 def new_id() -> Response:
     """An id for a new document."""
+    _refuse_others()
     kind = _kind(request.args.get("kind", ""))
     title = " ".join(request.args.get("title", "").split())[:MAX_LINE]
     return jsonify(id=_drafts().new_id(kind, title))
@@ -133,17 +143,29 @@ def new_id() -> Response:
 @blueprint.post("/api/check")
 def check() -> Response:
     """What is wrong with a text; it is neither kept nor logged."""
-    config, drafts = service().config, _drafts()
-    if not is_from_here(config.hosts, config.origins):
-        abort(403)
-    kind, text, path = _draft()
-    try:
-        problems = service().slow.run(lambda: drafts.check(kind, text, path))
-    except SearchTimeout:
-        raise SearchTimeout(f"检查超过 {SLOW_SECONDS:g} 秒，稍等再试；可以先存草稿。") from None
+    _refuse_others()
+    problems = _checker().check(*_draft())
     return jsonify(
         ok=not has_errors(problems), problems=[_problem_json(problem) for problem in problems]
     )
+
+
+def _refuse_others() -> None:
+    """Lets only pages of this very service ask, and whoever is no page at all.
+
+    A browser names the page that sends something, and no page can change that.
+    """
+    origin = request.headers.get("Origin")
+    if origin is None:
+        allowed = request.headers.get("Sec-Fetch-Site") in (None, "none", "same-origin")
+    else:
+        allowed = (
+            request.headers.get("Sec-Fetch-Site") == "same-origin"
+            or origin in service().config.origins
+            or origin.partition("://")[2] == request.host
+        )
+    if not allowed:
+        abort(403)
 
 
 def _draft() -> tuple[Kind, str, str | None]:
@@ -152,7 +174,10 @@ def _draft() -> tuple[Kind, str, str | None]:
     Raises:
         QueryRefused: it is not what the API describes.
     """
-    body = request.get_json(silent=True)
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError:
+        body = None
     if not isinstance(body, dict):
         raise QueryRefused('请求要是 JSON：{"kind": "case", "text": "整个文件"}。')
     if unknown := sorted(body.keys() - {"kind", "text", "path"}):
@@ -160,9 +185,10 @@ def _draft() -> tuple[Kind, str, str | None]:
     text, path = body.get("text"), body.get("path")
     if not isinstance(text, str) or not _is_text(text):
         raise QueryRefused("text 写整个文件的文字。")
-    if path is not None and not (isinstance(path, str) and _is_path(path)):
-        raise QueryRefused("path 写文件在知识库里的位置，如 cases/case-x.md。")
-    return _kind(body.get("kind")), text, path
+    kind = _kind(body.get("kind"))
+    if path is not None and not (isinstance(path, str) and _is_path(path, kind)):
+        raise QueryRefused(f"path 写文件在知识库里的位置，如 {kind.folder}/{kind.value}-x.md。")
+    return kind, text, path
 
 
 def _kind(value: object) -> Kind:
@@ -181,8 +207,9 @@ def _is_text(text: str) -> bool:
     return True
 
 
-def _is_path(path: str) -> bool:
-    return bool(_PATH.fullmatch(path)) and ".." not in path.split("/")
+def _is_path(path: str, kind: Kind) -> bool:
+    match = _PATH.fullmatch(path)
+    return match is not None and match[1] == kind.folder and ".." not in path.split("/")
 
 
 def _problem_json(problem: Problem) -> dict[str, Any]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
+import sys
 from datetime import date
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from click.testing import CliRunner, Result
@@ -103,6 +107,12 @@ def test_since_shows_what_a_change_broke_elsewhere(repository: Path) -> None:
     assert broken == [FAQ, "faq/faq-old.md"]
 
 
+def test_since_looks_at_everything_when_settings_changed(repository: Path) -> None:
+    _replace(repository / "casebook.toml", '"充值与欠费"]', '"充值"]')
+    assert _codes(repository, "--since", "HEAD") == _codes(repository)
+    assert (FAQ, "unknown-term") in _codes(repository, "--since", "HEAD")
+
+
 @pytest.mark.parametrize("revision", ["nowhere", "-x", ""])
 def test_since_an_unknown_revision(repository: Path, revision: str) -> None:
     shown = _check(repository, f"--since={revision}")
@@ -195,3 +205,37 @@ def test_another_day_is_another_check(
         found.append((FAQ, "overdue-review") in _codes(library))
     assert found == [False, True]
     assert len(loads) == 2
+
+
+def test_reports_for_hosts_name_files_as_the_repository_does(library: Path, tmp_path: Path) -> None:
+    top = tmp_path / "top"
+    shutil.move(library, top / "知识 库")
+    _git(top, "init", "-q", "-b", "main")
+    place = top / "知识 库"
+    _replace(place / FAQ, "不需要另外申请复机。", "见[新](faq-none)。")
+    quality = json.loads(_check(place, "--format", "gitlab").stdout)
+    assert [one["location"]["path"] for one in quality] == [f"知识 库/{FAQ}"]
+    assert f"file=知识 库/{FAQ}," in _check(place, "--format", "github").stdout
+    (run,) = json.loads(_check(place, "--format", "sarif").stdout)["runs"]
+    found = run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert found == f"{quote('知识 库')}/{FAQ}"
+    assert _codes(place) == [(FAQ, "broken-link")]
+
+
+def test_the_summary_counts_what_was_asked_about(repository: Path) -> None:
+    assert "检查了 3 个文件" in _check(repository).stderr
+    assert "检查了 1 个文件" in _check(repository, str(repository / FAQ)).stderr
+    assert "检查了 0 个文件" in _check(repository, "--since", "HEAD").stderr
+
+
+@pytest.mark.parametrize("form", ["text", "json", "github", "gitlab", "sarif"])
+def test_a_name_that_is_no_text(library: Path, form: str) -> None:
+    (library / os.fsdecode(b"faq/\xff.md")).write_bytes(b"x")
+    done = subprocess.run(
+        [sys.executable, "-c", "from casebook.cli import main; main()", "check", "--format", form],
+        cwd=library,
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, b"Traceback" in done.stderr) == (1, False)
+    assert b"front-matter-missing" in done.stdout

@@ -73,3 +73,19 @@ def test_a_warning_does_not_keep_a_document_back(small: Path, write: Write) -> N
     library = load_library(small)
     assert library.problems == ()
     assert len(library.view("agent").documents) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("cases/a.md", f"case-zhang-wei-{MOBILE}"),
+        (f"cases/case-{MOBILE}-ban-ye.md", "case-broadband-three-visits"),
+    ],
+    ids=["id", "file"],
+)
+def test_a_number_in_an_address_gives_no_document(path: str, name: str, settings: Settings) -> None:
+    text = CASE.replace("id: case-broadband-three-visits", f"id: {name}")
+    reading = read_document(text.encode(), path, Kind.CASE, settings)
+    assert [problem.code for problem in reading.problems] == ["personal-data"]
+    assert MOBILE not in reading.problems[0].message
+    assert reading.document is None

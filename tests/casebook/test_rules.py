@@ -311,14 +311,15 @@ def test_empty_list_of_citations_is_missing_too(models: Path) -> None:
 
 
 MESSAGES = {
-    "broken-link": "找不到 {}。",
+    "broken-link": "知识库里没有 {}。",
+    "broken-article": "{} 没有 #99 这一条。",
     "hidden-link": "代理商打不开 {}。",
     "raw-html": "有 HTML：“{}”。",
     "strange": "不认识的地址“{}”。",
 }
 LINES = [
     ("[账单](faq-bill)", "broken-link", "faq-bill"),
-    ("[账单](policy-service-spec#99)", "broken-link", "policy-service-spec#99"),
+    ("[账单](policy-service-spec#99)", "broken-article", "policy-service-spec"),
     ("[规范](policy-handling-norm)", "hidden-link", "policy-handling-norm"),
     ("[规范](policy-handling-norm#7)", "hidden-link", "policy-handling-norm#7"),
     ("[账单](faq-broadband-fault#rationale)", "hidden-link", "faq-broadband-fault#rationale"),
@@ -340,7 +341,7 @@ LINES = [
 def test_link_in_public_text(link: str, fault: str, target: str, models: Path) -> None:
     _edit(models / FAQ_FILE, "最长不超过两小时。", f"最长两小时，见{link}。")
     found = [p for p in _check(models) if p.path == FAQ_FILE.as_posix()]
-    code = "broken-link" if fault == "strange" else fault
+    code = "broken-link" if fault in ("strange", "broken-article") else fault
     assert (code, MESSAGES[fault].format(target)) in [(p.code, p.message) for p in found]
     assert {p.line for p in found} == {20}
 
@@ -369,7 +370,7 @@ def test_restricted_text_may_point_to_what_agents_read(models: Path) -> None:
 def test_guess_is_the_nearest_id(models: Path) -> None:
     _edit(models / FAQ_FILE, "policy-service-spec#p4", "policy-servise-spec#p4")
     assert [str(problem) for problem in _check(models)] == [
-        "faq/faq-arrears-resume.md:15: unknown-citation 知识库里没有政策 policy-servise-spec。 "
+        "faq/faq-arrears-resume.md:15: unknown-citation 知识库里没有 policy-servise-spec。 "
         "是不是 policy-service-spec？"
     ]
 
@@ -378,7 +379,7 @@ def test_unknown_article_names_those_that_there_are(models: Path) -> None:
     _edit(models / FAQ_FILE, "policy-service-spec#p4", "policy-service-spec#4")
     assert [str(problem) for problem in _check(models)] == [
         "faq/faq-arrears-resume.md:15: unknown-citation policy-service-spec 没有 #4 这一条。 "
-        "这篇政策有：p4。"
+        "这一篇有：p4。"
     ]
 
 
@@ -409,3 +410,29 @@ def test_every_place_left_to_fill_is_named(models: Path) -> None:
         (10, "placeholder"),
         (33, "placeholder"),
     ]
+
+
+def test_a_link_to_a_file_with_an_error_is_not_to_be_changed(models: Path) -> None:
+    _edit(models / "faq/faq-broadband-fault.md", "audience: dealer", "audience: everyone")
+    found = [problem for problem in _check(models) if problem.code == "broken-link"]
+    assert [(problem.message, problem.hint) for problem in found] == [
+        (
+            "faq-broadband-fault 现在不能用：faq/faq-broadband-fault.md 有错误。",
+            "先改好那个文件，链接不用动。",
+        )
+    ]
+
+
+def test_no_guess_is_made_across_kinds(models: Path) -> None:
+    _edit(models / FAQ_FILE, "不需要另外申请复机。", "见[案例](case-arrears-resume)。")
+    (problem,) = _check(models)
+    assert problem.hint == "改成知识库里有的编号，或者去掉。"
+
+
+def test_what_quotes_a_number_never_shows_it(models: Path) -> None:
+    for old in ("owner: 资费产品组", "subject: 资费/充值与欠费", "audience: dealer"):
+        _edit(models / FAQ_FILE, old, f"{old.split(':')[0]}: 13912345678")
+    _edit(models / FAQ_FILE, "## 设计思路", "## 13912345678\n\n字\n\n## 设计思路")
+    shown = "".join(str(problem) for problem in _check(models))
+    assert "没有受众“139****5678”" in shown
+    assert "13912345678" not in shown

@@ -22,14 +22,15 @@ from flask.testing import FlaskClient
 
 from casebook.cli import main
 from casebook.documents import MODELS, Kind, Policy
-from casebook.errors import PublishError, SearchTimeout, SettingsError
+from casebook.errors import PublishError, SettingsError
 from casebook.guide import model_text
 from casebook.library import Library
 from casebook.settings import EDITOR_BACKENDS, EditorSettings, load_settings
 from search.app import MAX_BODY, create_app
 from search.editor import forms, package
 from search.editor.backends import backend, hosts
-from search.editor.views import MAX_CHECK
+from search.editor.checker import WAITING
+from search.editor.views import CHECKER, MAX_CHECK
 from search.service import EXTENSION, ServiceConfig
 from tests.search.test_api import check_error, described
 
@@ -278,6 +279,10 @@ class TestCheck:
             ('{"kind": "case", "text": "", "path": "cases/../x.md"}', "path 写"),
             ('{"kind": "case", "text": "", "path": "cases/x.txt"}', "path 写"),
             ('{"kind": "case", "text": "", "path": 3}', "path 写"),
+            ('{"kind": "case", "text": "", "path": "faq/faq-x.md"}', "如 cases/case-x.md"),
+            ('{"kind": "faq", "text": "", "path": "cases/case-x.md"}', "如 faq/faq-x.md"),
+            ("[" * 100_000, "请求要是 JSON"),
+            ('{"kind": ' * 100_000, "请求要是 JSON"),
         ],
     )
     def test_refuses_what_is_not_described(self, agents, sent, message):
@@ -295,11 +300,24 @@ class TestCheck:
             ({"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}, 200),
             ({"Origin": "https://elsewhere.example"}, 403),
             ({"Origin": "null"}, 403),
+            ({"Origin": "http://localhost:8001"}, 403),
+            ({"Origin": "http://localhost:8001", "Sec-Fetch-Site": "same-site"}, 403),
+            ({"Origin": "http://127.0.0.1"}, 403),
             ({"Sec-Fetch-Site": "cross-site"}, 403),
+            ({"Sec-Fetch-Site": "same-site"}, 403),
         ],
     )
     def test_only_our_own_pages_may_ask(self, agents, headers, status):
         assert agents.post("/api/check", json=body(), headers=headers).status_code == status
+        asked = agents.get("/api/new-id?kind=case&title=x", headers=headers)
+        assert asked.status_code == status
+
+    def test_letters_written_as_numbers_take_more_room(self, agents):
+        text = model_text(Kind.CASE).replace("## 主题", "## 主题\n\n" + "一句话。" * 15_000)
+        sent = json.dumps(body(text=text))
+        assert len(sent) > 6 * 60_000
+        response = agents.post("/api/check", data=sent, content_type="application/json")
+        assert response.status_code == 200
 
     @pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 413)])
     def test_the_greatest_body(self, agents, more, status):
@@ -317,13 +335,46 @@ class TestCheck:
         response = agents.post("/api/chosen/faq-x", data=b"a" * (MAX_BODY + 1))
         assert str(MAX_BODY) in check_error(response, 413)
 
-    def test_a_check_that_takes_too_long(self, agents, monkeypatch):
-        def slow(_work):
-            raise SearchTimeout("检索超过 10 秒")
-
-        monkeypatch.setattr(agents.application.extensions[EXTENSION].slow, "run", slow)
+    def test_a_check_that_takes_too_long_is_ended(self, agents, monkeypatch):
+        checker = agents.application.extensions[CHECKER]
+        monkeypatch.setattr(checker, "_seconds", 0)
         message = check_error(agents.post("/api/check", json=body()), 503)
-        assert message == "检查超过 10 秒，稍等再试；可以先存草稿。"
+        assert message == "知识库还在读，稍等再试；可以先存草稿。"
+        monkeypatch.setattr(checker, "_seconds", 60)
+        assert agents.post("/api/check", json=body()).status_code == 200
+        process = checker._process
+        monkeypatch.setattr(checker, "_seconds", 0)
+        hard = model_text(Kind.CASE).replace("## 主题", "## 主题\n\n" + "[" * 80_000)
+        response = agents.post("/api/check", json=body(text=hard))
+        assert check_error(response, 503) == "检查超过 0 秒，稍等再试；可以先存草稿。"
+        assert response.headers["Retry-After"]
+        assert process.poll() is not None
+        monkeypatch.setattr(checker, "_seconds", 60)
+        assert agents.post("/api/check", json=body()).status_code == 200
+
+    def test_few_wait_and_the_others_are_told_at_once(self, agents):
+        places = agents.application.extensions[CHECKER]._places
+        for _ in range(1 + WAITING):
+            places.acquire(blocking=False)
+        response = agents.post("/api/check", json=body())
+        assert "同时检查的人太多" in check_error(response, 503)
+        assert response.headers["Retry-After"]
+
+    def test_a_check_that_breaks_says_a_number_and_works_again(self, agents, library_root, caplog):
+        settings = library_root / "casebook.toml"
+        good = settings.read_text(encoding="utf-8")
+        settings.write_text("坏的", encoding="utf-8")
+        assert "编号" in check_error(agents.post("/api/check", json=body()), 500)
+        assert "SettingsError" in caplog.text
+        settings.write_text(good, encoding="utf-8")
+        assert agents.post("/api/check", json=body()).status_code == 200
+
+    def test_the_process_ends_with_the_service(self, agents):
+        assert agents.post("/api/check", json=body()).status_code == 200
+        process = agents.application.extensions[CHECKER]._process
+        assert process.poll() is None
+        agents.application.extensions[EXTENSION].close()
+        assert process.poll() is not None
 
     def test_nothing_is_kept_and_nothing_is_logged(self, agents, library_root, caplog):
         secret = "客户甲的一句话只在这里"
