@@ -25,6 +25,8 @@ from casebook.settings import Settings, Taxonomy
 _SYLLABLES = 8
 # What YAML takes as it stands: no colon, no quotes, no mark that means something at its place.
 _PLAIN = re.compile(r"[（“]?[^\W_][\w /.、，。！？“”（）-]*(?:(?<! )#\w+)?")
+# What is left of a number that somebody masked.
+_STARRED = re.compile(r"[0-9]*\*[0-9*]*")
 _UNSEEN = ("Cc", "Cf", "Cn", "Co", "Cs")
 
 Answers = Mapping[str, str | tuple[str, ...]]
@@ -74,14 +76,12 @@ def named(found: Iterable[PersonalData]) -> str:
 
 
 def impersonal(text: str) -> str:
-    """A text without the personal data in it, for what can never be taken back: names of files
-    and commits.
-    """
+    """A text without personal data, masked or not: for names of files and commits, which stay."""
     parts, place = [], 0
     for find in find_personal_data(text):
         parts += [text[place : find.start], " "]
         place = find.end
-    return " ".join("".join([*parts, text[place:]]).split())
+    return " ".join(_STARRED.sub(" ", "".join([*parts, text[place:]])).split())
 
 
 def new_document(

@@ -30,7 +30,7 @@ from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core.core_schema import with_info_after_validator_function
 
-from casebook.validation import nearest
+from casebook.validation import Matching, nearest
 
 ID_PATTERN = re.compile(r"(case|faq|policy)(-[a-z0-9]+)+")
 MAX_ID = 64
@@ -275,8 +275,12 @@ Waived = Annotated[
     PlainSerializer(str, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "pattern": r"^[a-z0-9]+(-[a-z0-9]+)*(@\S+)?\s+\S"}),
 ]
-FaqId = Annotated[str, Field(pattern=r"^faq(-[a-z0-9]+)+$")]
-PolicyId = Annotated[str, Field(pattern=r"^policy(-[a-z0-9]+)+$")]
+FaqId = Annotated[
+    str, Matching("^faq(-[a-z0-9]+)+$", "写统一口径的编号，如 faq-arrears-resume：都是小写")
+]
+PolicyId = Annotated[
+    str, Matching("^policy(-[a-z0-9]+)+$", "写政策的编号，如 policy-service-spec：都是小写")
+]
 
 
 class SectionSpec(Record):

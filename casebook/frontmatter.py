@@ -19,6 +19,26 @@ from frontmatter.default_handlers import BaseHandler
 MAX_FRONT_MATTER = 16 * 1024
 MAX_DEPTH = 4
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_QUOTE = '整个值用英文双引号括起来，如 title: "说明：先看这里"。'
+_ALIGN = "和上面的键左边对齐；列表的每一项写成两个空格加“- ”。"
+_ESCAPE = "把 \\ 写成 \\\\，或者把双引号换成英文单引号。"
+# What the parser finds, and what it mostly means; the first that fits counts.
+_CAUSES = (
+    ("mapping values", "一行里有两个英文冒号，或者缩进不对", _QUOTE),
+    ("flow sequence", "方括号没有成对", f"补上 ]；值以 [ 开头的，{_QUOTE}"),
+    ("flow mapping", "花括号没有成对", f"补上 }}；值以 {{ 开头的，{_QUOTE}"),
+    ("escape|hexdecimal", "双引号里有单个的 \\", _ESCAPE),
+    ("quoted scalar", "引号没有结束", "在值的末尾补上同样的英文引号。"),
+    ("block collection", "列表里混进了别的内容", "每一项以“- ”开头；下一个键顶格写。"),
+    ("sequence entries", "“- ”和键写在了一行", "“- ”另起一行，前面两个空格。"),
+    ("block mapping", "这一行没有和上面对齐，或者引号后面还有字", f"{_ALIGN}要引用的话，{_QUOTE}"),
+    ("expected ':'", "这一行没有英文冒号", "写成“键: 值”：冒号用半角，后面空一格。"),
+    ("control characters|not allowed", "有看不见的控制字符", "删掉这一处，重新打一遍。"),
+    ("document start", "前面几行没有顶格，或者多了一行 ...", "键都顶格写，信息块里不写 ...。"),
+    ("block scalar", "| 或 > 后面还有字", f"文字另起一行；{_QUOTE}"),
+    ("token|node content|alias|anchor|tag|directive", "值以特殊的符号开头", _QUOTE),
+)
+_OTHERWISE = ("这一行的写法不对", f"写成“键: 值”；{_QUOTE}")
 
 Location = tuple[str | int, ...]
 
@@ -110,6 +130,15 @@ def _block_size(text: str) -> int:
     return size
 
 
+def _explained(error: yaml.YAMLError) -> tuple[str, str]:
+    """What is mostly meant by what the parser says, and what to write instead."""
+    said = f"{getattr(error, 'context', None)} {getattr(error, 'problem', None) or error}"
+    for sign, cause, hint in _CAUSES:
+        if re.search(sign, said):
+            return cause, hint
+    return _OTHERWISE
+
+
 class _Handler(BaseHandler):
     """YAML as text-only scalars, with the line of each value."""
 
@@ -133,12 +162,9 @@ class _Handler(BaseHandler):
             left_open = re.search("flow|quoted", getattr(error, "context", None) or "")
             mark = getattr(error, "context_mark" if left_open else "problem_mark", None)
             line = mark.line + 1 if mark else 1
-            problem = getattr(error, "problem", None) or str(error)
+            cause, hint = _explained(error)
             raise FrontMatterError(
-                "yaml-syntax",
-                line,
-                f"信息块不是正确的 YAML：{problem}。",
-                "每行写成“键: 值”；值里有冒号加空格、井号或以符号开头时，用英文双引号括起来。",
+                "yaml-syntax", line, f"信息块不是正确的 YAML：{cause}。", hint
             ) from None
         if not isinstance(value, dict):
             raise FrontMatterError(

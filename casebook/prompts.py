@@ -10,14 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from pypinyin import Style, lazy_pinyin
 
-from casebook.authoring import clean, proposals
-from casebook.documents import MAX_LINE, Document, Kind, article_key
+from casebook.authoring import proposals
+from casebook.documents import Document, Kind, article_key
 from casebook.library import View
 from casebook.schemas import front_matter_schema
+from casebook.settings import Settings
+from casebook.talking import Talk, confirmed, free_line, line
 from casebook.validation import nearest
 
 T = TypeVar("T")
@@ -42,30 +44,42 @@ _TITLES = {
     Kind.FAQ: "客户会怎样问？写成一句话，这就是标准问",
     Kind.POLICY: "它叫什么？",
 }
+# What is explained otherwise than in the model, whose words are for those who write files.
+_EXPLAINED = {
+    "policies": "依据哪一份政策、哪一条：打一个词，从找到的里面选；可以选几个。",
+    "faq": "当时该用哪几条统一口径：打一个词，从找到的里面选；没有就回车。",
+    "supersedes": "这一份取代哪几份政策：打一个词，从找到的里面选；没有就回车。",
+    "similar": "客户的另几种说法，照客户的原话写；只用来检索，不显示。",
+    "customer_types": "客户当时的样子，可以不止一种。",
+    "needs": "客户真正想要的，可以不止一个。",
+    "happened": "只到月，认不出是哪一位客户。",
+    "written": "哪一天写成的。",
+}
+# How a free question ends.
+_ENDINGS = {
+    "purpose": "读后能够",
+    "typicality": "代表哪一类、每月多少件",
+    "timeliness": "谁现在用得上",
+    "feasibility": "明天就能照做的",
+    "author": "岗位，不写姓名",
+    "issuer": "发布单位",
+    "number": "文号，没有就回车",
+}
 # Which kind's documents a key names.
 _NAMED = {"policies": Kind.POLICY, "supersedes": Kind.POLICY, "faq": Kind.FAQ}
 
 
-class Talk(Protocol):
-    """Where questions are asked: a terminal, or a list of answers in a test."""
-
-    def ask(self, question: str) -> str:
-        """One line as it was typed; empty for Enter alone."""
-
-    def tell(self, text: str) -> None:
-        """Shows a text."""
-
-
-def ask_title(kind: Kind, talk: Talk) -> str:
-    """Asks for a document's title until there is one.
+def ask_title(kind: Kind, talk: Talk, settings: Settings) -> str:
+    """Asks for a document's title until there is one that names nobody.
 
     Args:
         kind: what is begun.
         talk: where to ask.
+        settings: say which values are no personal data.
     """
     talk.tell(_TITLES[kind])
     while True:
-        title = _line(talk, "标题")
+        title = free_line(talk, "标题", settings)
         if title:
             return title
         talk.tell("先要有标题，才有文件名和编号；不想写了就按 Ctrl+C。")
@@ -98,7 +112,8 @@ class _Interview:
     def answer(self, key: str) -> str | tuple[str, ...]:
         """The answer to one key's question; empty when it was left open."""
         schema = self.keys[key]
-        self.talk.tell(f"\n【{schema['title']}】{schema['description']}")
+        explained = _EXPLAINED.get(key, schema["description"])
+        self.talk.tell(f"\n【{schema['title']}】{explained}")
         if key in _NAMED:
             return self._documents(_NAMED[key])
         if schema.get("type") == "array":
@@ -108,6 +123,8 @@ class _Interview:
             return self._subject()
         if key == "audience":
             return self._audience()
+        if key == "owner":
+            return self._owner()
         return self._one(_terms(schema)) if "enum" in schema else self._text(key, schema)
 
     def _text(self, key: str, schema: Mapping[str, Any]) -> str:
@@ -117,12 +134,15 @@ class _Interview:
             return self._parsed("日期", as_day, "写成 2026-03-01 这样的年-月-日", proposed)
         if "pattern" in schema:
             return self._parsed("月份", as_month, "写成 2026-03 这样的年-月", proposed)
-        return _line(self.talk, "写一行", proposed)
+        return self._free(_ENDINGS.get(key, schema["title"]), proposed)
+
+    def _free(self, question: str, proposed: str = "") -> str:
+        return free_line(self.talk, question, self.view.settings, proposed)
 
     def _one(self, shown: Sequence[str], known: Sequence[str] = ()) -> str:
         """One of the terms: by number, by a part of it, by its sound."""
         self._list(shown)
-        while text := _line(self.talk, "编号，或打几个字、拼音首字母"):
+        while text := line(self.talk, "编号，或打几个字、拼音首字母"):
             found = matching(text, shown, known or shown)
             if len(found) == 1:
                 self.talk.tell(f"  → {found[0]}")
@@ -134,7 +154,7 @@ class _Interview:
 
     def _several(self, shown: Sequence[str]) -> tuple[str, ...]:
         self._list(shown)
-        while text := _line(self.talk, "编号，可以写几个，用空格隔开"):
+        while text := line(self.talk, "编号，可以写几个，用空格隔开"):
             found = [matching(word, shown, shown) for word in re.split(r"[\s,，、;；]+", text)]
             if all(len(one) == 1 for one in found):
                 chosen = tuple(dict.fromkeys(one[0] for one in found))
@@ -152,15 +172,42 @@ class _Interview:
 
     def _audience(self) -> str:
         audiences = self.view.settings.audiences
-        self.talk.tell("  ".join(f"{audience.id}：{audience.name}" for audience in audiences))
         known = [audience.id for audience in audiences]
-        while (text := _line(self.talk, "写其中一个", self.proposals["audience"])) not in known:
-            self.talk.tell(f"没有受众“{text}”；写 {' 或 '.join(known)}。")
-        return text
+        self._list([f"{audience.name}（{audience.id}）" for audience in audiences])
+        while True:
+            text = line(self.talk, "编号或名称", self.proposals["audience"])
+            named = (one.id for one in audiences if text in (one.id, one.name))
+            picked = next(named, None) or _numbered(text, known)
+            if picked:
+                return picked
+            self.talk.tell(f"没有受众“{text}”；写 {' 或 '.join(known)}，或写编号。")
+
+    def _owner(self) -> str:
+        """Who answers for it: one of the library's owners, or a new one that is meant so."""
+        known = sorted({document.owner for document in self.view.documents})
+        self._list(known)
+        question = "编号，或打几个字；新的班组写全名" if known else "班组或岗位"
+        while text := self._free(question):
+            found = fitting(text, known, known)
+            if len(found) == 1:
+                self.talk.tell(f"  → {found[0]}")
+                return found[0]
+            if found:
+                self.talk.tell(f"有几个都像：{'、'.join(found)}；请写编号。")
+            elif text.isdecimal():
+                self.talk.tell(f"没有“{text}”号，请再写一次。")
+            elif not known or self._is_new(text, known):
+                return text
+        return ""
+
+    def _is_new(self, owner: str, known: Sequence[str]) -> bool:
+        guess = nearest(owner, known)
+        like = f"（和“{guess}”很像）" if guess else ""
+        return confirmed(self.talk, f"库里还没有负责人“{owner}”{like}；就用它写 y，回车重选")
 
     def _lines(self, schema: Mapping[str, Any]) -> tuple[str, ...]:
         found: list[str] = []
-        while text := _line(self.talk, f"第 {len(found) + 1} 句，空行结束"):
+        while text := self._free(f"第 {len(found) + 1} 句，空行结束"):
             if text in found:
                 self.talk.tell("这一句已经写过了。")
             else:
@@ -173,7 +220,7 @@ class _Interview:
     def _parsed(
         self, name: str, parse: Callable[[str], str | None], hint: str, proposed: str
     ) -> str:
-        while text := _line(self.talk, name, proposed):
+        while text := line(self.talk, name, proposed):
             if value := parse(text):
                 return value
             self.talk.tell(f"“{text}”不是{name}；{hint}。")
@@ -185,24 +232,32 @@ class _Interview:
         names = {document.id: document for document in known}
         shown: list[Document] = []
         chosen: list[str] = []
-        while text := _line(self.talk, "打一个词来找，或写编号；空行结束"):
-            picked = names.get(text) or (_numbered(text, shown) if text.isdecimal() else None)
+        while text := line(self.talk, "打一个词来找，或写编号；空行结束"):
+            picked = names.get(text) or _numbered(text, shown)
             if picked is None:
-                shown = _finding(text, known)
-                self._list([f"{document.id}  {document.title}" for document in shown])
-                if not shown:
-                    self.talk.tell(f"没有找到“{text}”；换一个词。")
+                shown = self._found(text, known)
                 continue
             name = self._article(picked) if kind is Kind.POLICY else picked.id
             chosen.append(name)
             self.talk.tell(f"  → {name}  {picked.title}")
         return tuple(dict.fromkeys(chosen))
 
+    def _found(self, text: str, known: Iterable[Document]) -> list[Document]:
+        """Lists what a word finds, as far as a screen holds it; gives what was listed."""
+        found = _finding(text, known)
+        shown, more = found[:_SHOWN], len(found) - _SHOWN
+        self._list([f"{document.id}  {document.title}" for document in shown])
+        if not found:
+            self.talk.tell(f"没有找到“{text}”；换一个词。")
+        elif more > 0:
+            self.talk.tell(f"还有 {more} 条，多打几个字。")
+        return shown
+
     def _article(self, policy: Document) -> str:
         """A policy's id, with the article that is meant."""
         keys = {section.key: section.heading for section in policy.sections}
         self.talk.tell("\n".join(f"  {key}: {heading}" for key, heading in keys.items()))
-        while text := _line(self.talk, "第几条？写冒号前面的；回车就引用整篇"):
+        while text := line(self.talk, "第几条？写冒号前面的；回车就引用整篇"):
             key = text if text in keys else article_key(text)
             if key in keys:
                 return f"{policy.id}#{key}"
@@ -225,15 +280,22 @@ def matching(text: str, shown: Sequence[str], known: Sequence[str]) -> list[str]
     Returns:
         One term when it is certain; several, or none, when it is not.
     """
+    if found := fitting(text, shown, known):
+        return found
+    guess = nearest(text, known)
+    return [guess] if guess else []
+
+
+def fitting(text: str, shown: Sequence[str], known: Sequence[str]) -> list[str]:
+    """As :func:`matching`, without what is only like the text."""
     if text in known:
         return [text]
-    if numbered := (_numbered(text, shown) if text.isdecimal() else None):
+    if numbered := _numbered(text, shown):
         return [numbered]
     for fits in (_written, _sounding):
         if found := [term for term in known if fits(text, term)]:
             return found
-    guess = nearest(text, known)
-    return [guess] if guess else []
+    return []
 
 
 def as_day(text: str) -> str | None:
@@ -255,18 +317,9 @@ def _terms(schema: Mapping[str, Any]) -> list[str]:
     return [term for term in schema["enum"] if isinstance(term, str)]
 
 
-def _line(talk: Talk, question: str, proposed: str = "") -> str:
-    """One clean line; what is proposed when Enter alone was typed."""
-    asked = f"{question}（回车：{proposed}）：" if proposed else f"{question}："
-    while True:
-        text = clean(talk.ask(asked))
-        if len(text) <= MAX_LINE:
-            return text or proposed
-        talk.tell(f"写了 {len(text)} 个字，不能超过 {MAX_LINE} 个字；写短一些。")
-
-
 def _numbered(text: str, shown: Sequence[T]) -> T | None:
-    number = int(text)
+    """What has that number in a list; None when the text is none."""
+    number = int(text) if text.isdecimal() else 0
     return shown[number - 1] if 1 <= number <= len(shown) else None
 
 
@@ -288,7 +341,7 @@ def _finding(text: str, documents: Iterable[Document]) -> list[Document]:
         for document in documents
         if all(word in _names(document) for word in words)
     ]
-    return [document for _, document in sorted(found, key=lambda one: one[0])[:_SHOWN]]
+    return [document for _, document in sorted(found, key=lambda one: one[0])]
 
 
 def _names(document: Document) -> str:

@@ -7,6 +7,7 @@ text conversion, no replaced objects, no followed renames. Paths may have any na
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
@@ -49,6 +50,31 @@ _FORMAT = "%x00".join(
     )
 )
 _FIELDS = _FORMAT.count("%x00") + 1
+# What git says when it refuses, and what it mostly means; the first that fits counts.
+_REFUSALS = (
+    (
+        r"dubious ownership in repository at '(?P<folder>[^'\n]+)'",
+        "仓库属于另一个用户，git 不肯读。确认信得过它，运行"
+        " git config --global --add safe.directory '{folder}'。",
+    ),
+    (r"ermission denied", "没有读仓库的权限；检查文件夹的主人和权限。"),
+    (r"index file|bad index", "git 的索引坏了；删掉 .git/index，再运行 git reset。"),
+    (r"cannot change to", "知识库的文件夹不在了；检查 --library。"),
+    (
+        r"bad (?:numeric )?config|config file",
+        "git 的设置写错了；运行 git config --list 看是哪一行。",
+    ),
+    (
+        r"repo(?:sitory)? version|repository extension|unknown option|unrecognized|usage: git",
+        "git 太旧，读不了这个仓库；升级 git。",
+    ),
+    (r"promisor|lazy fetch", "克隆不完整；重新克隆，不加 --filter。"),
+    (
+        r"bad object|bad tree|corrupt|unable to read|could not (?:read|parse)|missing (?:blob|tree)"
+        r"|invalid object|is empty",
+        "仓库里有内容坏了或缺了；运行 git fsck 检查，或者重新克隆。",
+    ),
+)
 
 
 class GitError(CasebookError):
@@ -346,9 +372,17 @@ class Repository:
     @staticmethod
     def _checked(done: subprocess.CompletedProcess[bytes]) -> bytes:
         if done.returncode:
-            said = done.stderr.decode(errors="replace").strip()
-            raise GitError(f"git 读不了这个仓库：{said}")
+            raise GitError(_refusal(done.stderr.decode(errors="replace").strip()))
         return done.stdout
+
+
+def _refusal(said: str) -> str:
+    """What git's words mean and what to do."""
+    for sign, advice in _REFUSALS:
+        if match := re.search(sign, said):
+            return advice.format(**match.groupdict())
+    first = said.partition("\n")[0]
+    return f"git 读不了这个仓库；在知识库里运行 git status，按它说的改好。git 的原话：{first}"
 
 
 def _tokens(shown: bytes) -> list[str]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -20,8 +19,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from casebook.errors import SettingsError, UnknownAudience
-from casebook.problems import Problem
-from casebook.validation import explain, nearest
+from casebook.toml_files import read_toml
+from casebook.validation import Matching, explain, nearest
 
 T = TypeVar("T", bound=BaseModel)
 SETTINGS_FILE = "casebook.toml"
@@ -51,10 +50,29 @@ class Audience(Table):
         url: where its site is published, for its sitemap and error page; may be empty.
     """
 
-    id: str = Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")
+    id: Annotated[
+        str,
+        Matching("^[a-z][a-z0-9-]{0,30}$", "小写字母开头，后面是小写字母、数字、连字符"),
+    ]
     name: str = Field(min_length=1)
     title: str = Field(min_length=1)
     url: str = ""
+
+
+def _known_timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        guess = nearest(value, available_timezones())
+        raise PydanticCustomError(
+            "invalid-value",
+            "没有时区“{found}”",
+            {
+                "found": value,
+                "hint": "中国写 Asia/Shanghai" + (f"；拼法最像的是 {guess}" if guess else ""),
+            },
+        ) from None
+    return value
 
 
 class LibrarySettings(Table):
@@ -63,7 +81,7 @@ class LibrarySettings(Table):
     title: str
     company: str
     language: str = "zh-CN"
-    timezone: str = "Asia/Shanghai"
+    timezone: Annotated[str, AfterValidator(_known_timezone)] = "Asia/Shanghai"
 
 
 class ReviewSettings(Table):
@@ -154,8 +172,10 @@ class Allowed(Table):
     reason: str = Field(min_length=1)
 
 
-ARTICLE = r"^policy(-[a-z0-9]+)+#[a-z0-9]+$"
-Articles = tuple[Annotated[str, Field(pattern=ARTICLE)], ...]
+ARTICLE = "^policy(-[a-z0-9]+)+#[a-z0-9]+$"
+Articles = tuple[
+    Annotated[str, Matching(ARTICLE, "写政策的编号加条号，如 policy-service-spec#p4")], ...
+]
 
 
 class WordingSettings(Table):
@@ -281,7 +301,11 @@ class EditorSettings(Table):
 
 
 Handle = Annotated[
-    str, Field(pattern=r"^(@[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]+)*|[^@\s]+@[^@\s]+)$")
+    str,
+    Matching(
+        r"^(@[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]+)*|[^@\s]+@[^@\s]+)$",
+        "写代码托管平台上的用户名或团队名，如 @yuanxi/tariff，或者一个邮箱",
+    ),
 ]
 Handles = tuple[Handle, ...]
 
@@ -460,44 +484,11 @@ def load_settings(library: Path) -> Settings:
 
 
 def _load(file: Path, model: type[T], context: dict[str, Any]) -> T:
+    read = read_toml(file)
     try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        hint = f"“{file.parent}”不是知识库文件夹；用 --library 指定放着 {file.name} 的文件夹。"
-        raise SettingsError([_problem(file, 1, f"找不到 {file.name}。", hint)]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            [_problem(file, 1, f"读不了：{error}", "检查文件权限和编码（UTF-8）。")]
-        ) from None
-    try:
-        return model.model_validate(tomllib.loads(text), context=context)
-    except tomllib.TOMLDecodeError as error:
-        place = re.search(r"at line (\d+)", str(error))
-        line = int(place[1]) if place else text.count("\n") or 1
-        raise SettingsError(
-            [_problem(file, line, f"不是正确的 TOML：{error}", "按提示的行列改正。")]
-        ) from None
+        return model.model_validate(read.values, context=context)
     except ValidationError as error:
-        problems = [
-            _problem(file, _line_of(text, fault.location), fault.message, fault.hint)
-            for fault in explain(error, model)
-        ]
-        raise SettingsError(problems) from None
-
-
-def _problem(file: Path, line: int, message: str, hint: str) -> Problem:
-    return Problem(file.name, line, 1, "invalid-settings", message, hint)
-
-
-def _line_of(text: str, location: Sequence[str | int]) -> int:
-    """The line of a location's last key that the file names, 1 when it names none."""
-    lines = text.splitlines()
-    found = 0
-    for part, after in zip(location, (*location[1:], ""), strict=False):
-        if isinstance(part, str):
-            # Of tables in a list, ``[[audiences]]``, the one that the next part counts.
-            table = [i for i, line in enumerate(lines) if line.strip() == f"[[{part}]]"]
-            key = re.compile(rf'\s*\[*(?:[\w-]+\.)*"?{re.escape(part)}(?![\w-])')
-            named = (i for i in range(found, len(lines)) if key.match(lines[i]))
-            found = table[after] if table and isinstance(after, int) else next(named, found)
-    return found + 1
+        faults = explain(error, model, toml=True)
+        raise SettingsError(
+            [read.problem(fault.location, fault.message, fault.hint) for fault in faults]
+        ) from None

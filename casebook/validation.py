@@ -2,15 +2,64 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError
+from pydantic_core.core_schema import no_info_after_validator_function
 from rapidfuzz import fuzz, process
 
 _SHOWN = 60
+# What kind of value is asked for, by pydantic's name of the error: in front matter and in TOML.
+_EXPECTED = {
+    "string_type": ("一行文字", '文字，用英文双引号括起来，如 {key} = "…"'),
+    "tuple_type": ("列表，每行一个“- …”", '列表，如 {key} = ["…", "…"]'),
+    "model_type": ("下一级的键和值", "表：单独一行 [{table}]，下面写键和值"),
+    "dict_type": ("下一级的键和值", "表：单独一行 [{table}]，下面写键和值"),
+    "int_parsing": ("整数", "整数，不加引号"),
+    "int_type": ("整数", "整数，不加引号"),
+    "int_from_float": ("整数", "整数，不带小数点"),
+    "float_parsing": ("数字", "数字，不加引号"),
+    "float_type": ("数字", "数字，不加引号"),
+    "finite_number": ("数字", "数字，不加引号"),
+    "bool_parsing": (" true 或 false", " true 或 false，不加引号"),
+    "bool_type": (" true 或 false", " true 或 false，不加引号"),
+}
+
+
+@dataclass(frozen=True)
+class Matching:
+    """A validator that asks for a text of a form, and says in words which.
+
+    Attributes:
+        pattern: what the whole text must match; its JSON Schema names it.
+        words: the same for people.
+    """
+
+    pattern: str
+    words: str
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return no_info_after_validator_function(self._matched, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return handler(schema) | {"pattern": self.pattern}
+
+    def _matched(self, value: str) -> str:
+        if not re.fullmatch(self.pattern, value):
+            raise PydanticCustomError(
+                "invalid-value", "“{found}”不合要求", {"found": value, "hint": self.words}
+            )
+        return value
 
 
 @dataclass(frozen=True)
@@ -45,9 +94,15 @@ def nearest(word: str, known: Iterable[str], least: int = 50) -> str | None:
     return found[0] if found else None
 
 
-def explain(error: ValidationError, model: type[BaseModel]) -> list[Fault]:
-    """Turns every error of a validation into a Fault."""
-    return [_fault(detail, model) for detail in error.errors() if not _echo(detail)]
+def explain(error: ValidationError, model: type[BaseModel], *, toml: bool = False) -> list[Fault]:
+    """Turns every error of a validation into a Fault.
+
+    Args:
+        error: what pydantic found.
+        model: what it read.
+        toml: whether the values stand in a TOML file; else in front matter.
+    """
+    return [_fault(detail, model, toml) for detail in error.errors() if not _echo(detail)]
 
 
 def _echo(detail: ErrorDetails) -> bool:
@@ -57,7 +112,7 @@ def _echo(detail: ErrorDetails) -> bool:
     return len(detail["input"]) >= int(detail["ctx"]["min_length"])
 
 
-def _fault(detail: ErrorDetails, model: type[BaseModel]) -> Fault:
+def _fault(detail: ErrorDetails, model: type[BaseModel], toml: bool) -> Fault:
     location = tuple(detail["loc"])
     kind = detail["type"]
     context: dict[str, Any] = detail.get("ctx", {})
@@ -69,37 +124,38 @@ def _fault(detail: ErrorDetails, model: type[BaseModel]) -> Fault:
         prefix = f"{key}：" if key else ""
         return Fault(location, kind, f"{prefix}{detail['msg']}。", f"{context['hint']}。")
     if kind == "missing":
-        return Fault(location, "missing-key", f"缺少 {key}。", f"补上 {key}: …")
+        hint = _in_toml(model, location) if toml else f"补上 {key}: …"
+        return Fault(location, "missing-key", f"缺少 {key}。", hint)
     if kind == "extra_forbidden":
         known = _keys(model, location[:-1])
         guess = nearest(key, known)
         hint = f"是不是要写 {guess}？" if guess else "可用的键：" + "、".join(known) + "。"
         return Fault(location, "unknown-key", f"不认识的键 {key}。", hint)
-    expected = {
-        "string_type": "一行文字",
-        "tuple_type": "列表，每行一个“- …”",
-        "model_type": "下一级的键和值",
-        "dict_type": "下一级的键和值",
-        "int_parsing": "整数",
-        "int_type": "整数",
-        "bool_parsing": "true 或 false",
-        "bool_type": "true 或 false",
-    }
-    if kind in expected:
-        return Fault(
-            location,
-            "wrong-type",
-            f"{key} 的值是 {found}，类型不对。",
-            f"这里要写{expected[kind]}。",
-        )
+    if kind in _EXPECTED:
+        expected = _EXPECTED[kind][toml].format(key=key, table=_table(location))
+        message = f"{key} 的值是 {found}，类型不对。"
+        return Fault(location, "wrong-type", message, f"这里要写{expected}。")
     if kind in ("string_too_short", "too_short"):
         return Fault(location, "invalid-value", f"{key} 是空的，或者太少。", _limit(context))
-    return Fault(
-        location,
-        "invalid-value",
-        f"{key} 的值 {found} 不合要求。",
-        _limit(context) or detail["msg"],
-    )
+    hint = _limit(context) or "照说明里的例子改。"
+    return Fault(location, "invalid-value", f"{key} 的值 {found} 不合要求。", hint)
+
+
+def _table(location: tuple[str | int, ...]) -> str:
+    return ".".join(part for part in location if isinstance(part, str))
+
+
+def _in_toml(model: type[BaseModel], location: tuple[str | int, ...]) -> str:
+    """How a key that is missing is written in TOML, and in which table."""
+    annotation, table = _annotation(model, location), _table(location[:-1])
+    key = _table(location[-1:])
+    if _model_in(annotation) or get_origin(annotation) is dict:
+        name = f"{table}.{key}".strip(".")
+        written = f"[[{name}]]" if get_origin(annotation) is tuple else f"[{name}]"
+        return f"补上一行 {written}，下面写它的键。"
+    written = f'{key} = ["…", "…"]' if get_origin(annotation) is tuple else f'{key} = "…"'
+    above = f"[[{table}]]" if any(isinstance(part, int) for part in location) else f"[{table}]"
+    return f"在 {above} 下面补上 {written}"
 
 
 def _limit(context: dict[str, Any]) -> str:
@@ -108,14 +164,15 @@ def _limit(context: dict[str, Any]) -> str:
         "max_length": "至多 {} 个",
         "ge": "不小于 {}",
         "le": "不大于 {}",
-        "pattern": "要符合 {}",
+        "gt": "大于 {}",
+        "lt": "小于 {}",
     }
     parts = [text.format(context[name]) for name, text in words.items() if name in context]
     return "，".join(parts) + "。" if parts else ""
 
 
 def _shown(value: object) -> str:
-    text = str(value)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return f"“{text[:_SHOWN]}…”" if len(text) > _SHOWN else f"“{text}”"
 
 
@@ -127,6 +184,16 @@ def _keys(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
             current = _model_in(current.model_fields[part].annotation) or current
     derived = getattr(current, "derived", ())
     return [name for name in current.model_fields if name not in derived]
+
+
+def _annotation(model: type[BaseModel], location: tuple[str | int, ...]) -> Any:
+    """What a model's field at a place holds."""
+    current, found = model, None
+    for part in location:
+        if isinstance(part, str) and part in current.model_fields:
+            found = current.model_fields[part].annotation
+            current = _model_in(found) or current
+    return found
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Generic, TypeVar
 
 import opencc
@@ -45,6 +47,7 @@ class _Folds(dict[int, str | None]):
 _FOLDS = _Folds()
 
 
+@functools.lru_cache(maxsize=64)
 def fold(text: str) -> str:
     """A text without what may differ between two wordings of the same phrase.
 
@@ -74,7 +77,9 @@ class Matcher(Generic[T]):
         found = self._automaton.find_matches_as_indexes(fold(text))
         if not found:
             return
-        kept = [place for place, one in enumerate(text) if _FOLDS[ord(one)] is not None]
+        last = max(end for _, _, end in found)
+        folded = (place for place, one in enumerate(text) if _FOLDS[ord(one)] is not None)
+        kept = list(islice(folded, last))
         for number, start, end in found:
             phrase, value = self._known[self._folded[number]]
             first, stop = kept[start], kept[end - 1] + 1

@@ -28,7 +28,11 @@ _QUOTED = re.compile(r"[“「]([^“”「」\n]*+)[”」]")
 @functools.lru_cache(maxsize=256)
 def prose(text: str) -> str:
     """A text with ``BLANK`` for each character of code, addresses and Markdown's marks."""
-    return _UNREAD.sub(lambda match: re.sub(r"[^\n]", BLANK, match[0]), text)
+    return _UNREAD.sub(_blanked, text)
+
+
+def _blanked(match: re.Match[str]) -> str:
+    return "\n".join(BLANK * len(line) for line in match[0].split("\n"))
 
 
 @functools.lru_cache(maxsize=256)

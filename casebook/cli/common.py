@@ -17,15 +17,31 @@ from casebook.library import Library, load_library
 from casebook.problems import Problem, as_text
 from casebook.settings import Audience, Settings
 
-
-# Before the first option is made: what kinds of value are called is looked up then.
 speak_chinese()
 _PIECES = {"[OPTIONS]": "[选项]", "COMMAND [ARGS]...": "命令 [参数]…"}
-_METAVARS = {"integer range": "N", "text": "文字"}
+_METAVARS = {"integer range": "N", "directory": "DIR"}
+
+
+class _Formatter(click.HelpFormatter):
+    """Help with Chinese punctuation."""
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        """Writes how a command is called."""
+        super().write_usage(prog, args, "用法：" if prefix is None else prefix)
+
+    def write_heading(self, heading: str) -> None:
+        """Writes what a part of the help is called."""
+        self.write(f"{'':>{self.current_indent}}{heading}：\n")
+
+
+class _Context(click.Context):
+    formatter_class = _Formatter
 
 
 class _Chinese(click.Command):
     """A command whose help and whose errors are Chinese throughout."""
+
+    context_class = _Context
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -45,7 +61,7 @@ class _Chinese(click.Command):
         except click.exceptions.NoArgsIsHelpError:
             raise
         except click.UsageError as error:
-            _refuse(error)
+            _refuse(error, ctx)
 
 
 class Group(_Chinese, click.Group):
@@ -66,7 +82,7 @@ class Group(_Chinese, click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            _refuse(error)
+            _refuse(error, ctx)
 
 
 class Command(_Chinese):
@@ -85,13 +101,13 @@ class Command(_Chinese):
             )
 
 
-def _refuse(error: click.UsageError) -> Never:
+def _refuse(error: click.UsageError, ctx: click.Context) -> Never:
     """Says again what click says of a wrong call, in Chinese punctuation.
 
     Raises:
         UsageError: always.
     """
-    raise click.UsageError(punctuated(error.format_message()), error.ctx) from None
+    raise click.UsageError(punctuated(error.format_message()), ctx) from None
 
 
 library_option = click.option(

@@ -24,9 +24,6 @@ _WORDS = {
     "env var: {var}": "环境变量：{var}",
     "(dynamic)": "运行时决定",
     "deprecated": "不再使用",
-    "file": "文件",
-    "directory": "文件夹",
-    "path": "路径",
     # Wrong calls.
     "Try '{command} {option}' for help.": "用 {command} {option} 看说明。",
     "Error: {message}": "错误：{message}",
@@ -38,8 +35,8 @@ _WORDS = {
     "Missing parameter: {param_name}": "缺少参数“{param_name}”。",
     "No such command {name!r}.": "没有命令“{name}”。",
     "No such option {name!r}.": "没有选项“{name}”。",
-    "Did you mean {possibility}?": "是不是 {possibility}？",
-    "(Did you mean one of: {possibilities}?)": "是不是 {possibilities}？",
+    "Did you mean {possibility}?": "是不是{possibility}？",
+    "(Did you mean one of: {possibilities}?)": "是不是{possibilities}？",
     "Got unexpected extra argument ({args})": "多出来的参数：{args}。含空格的要用引号括起来。",
     "Got unexpected extra arguments ({args})": "多出来的参数：{args}。含空格的要用引号括起来。",
     "Option {name!r} requires an argument.": "选项“{name}”后面要写一个值。",
@@ -50,7 +47,7 @@ _WORDS = {
     "Takes {nargs} values but {len} were given.": "要写 {nargs} 个值，写了 {len} 个。",
     "Value must be an iterable.": "这里要写几个值。",
     "Invalid value: {message}": "值不对：{message}",
-    "Invalid value for {param_hint}: {message}": "{param_hint} 的值不对：{message}",
+    "Invalid value for {param_hint}: {message}": "{param_hint}的值不对：{message}",
     "Choose from:\n\t{choices}": "可选：{choices}。",
     "{value!r} is not {choice}.": "“{value}”不行，只能写 {choice}。",
     "{value!r} is not one of {choices}.": "没有“{value}”，可选：{choices}。",
@@ -94,7 +91,8 @@ _WORDS = {
 # What click writes by itself around its sentences.
 _PUNCTUATION = (
     (re.compile(r"'([^'\n]*)'"), r"“\1”"),
-    (re.compile(r"”(?:, | / |,\n\t)“"), "”、“"),
+    (re.compile(r"(?<=”)(?:, | / )(?=“)|,\n\t"), "、"),
+    (re.compile(r"(?<=[\u4e00-\u9fff]) (?=“)"), ""),
     (re.compile(r"\.(?=\s|$)"), "。"),
     (re.compile(r"(?<=[。！？：]) +"), ""),
 )

@@ -12,7 +12,8 @@ from casebook import authoring
 from casebook import reading_rules as rules
 from casebook.documents import FILL, MODELS, Kind, Policy, SectionSpec
 from casebook.importing.blocks import Block, paragraph, to_markdown
-from casebook.importing.recognising import Draft
+from casebook.importing.drafts import Draft
+from casebook.importing.titles import title_of
 from casebook.importing.values import Value
 from casebook.problems import Severity
 from casebook.reading import read_document
@@ -245,3 +246,20 @@ def _missing(text: str) -> Iterator[str]:
         if FILL in line:
             found[key] = None
     yield from found
+
+
+def place_of(text: str, at: int) -> str:
+    """The heading or the title of the key where a character of a document stands.
+
+    Args:
+        text: the whole document.
+        at: the character.
+    """
+    before = text[: text.find("\n", at)].split("\n")
+    in_body = at > text.find("\n---\n")
+    for line in reversed(before):
+        if in_body and line.startswith(("## ", f"### {APPENDIX}")):
+            return line.lstrip("# ").split(" {")[0]
+        if not in_body and (key := re.match(r"([a-z_]+):", line)):
+            return title_of(key[1])
+    return ""

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 
-from casebook.documents import Kind, article_key
+from casebook.documents import ID_PATTERN, Kind, article_key
 from casebook.importing.blocks import Block, Entry, from_lines, shifted
 from casebook.importing.labels import form_rows, label_of
 from casebook.importing.vocabulary import meanings, plan_section
@@ -67,6 +67,8 @@ def kind_of(entry: Entry) -> tuple[str, Kind] | None:
     """What an entry is, with ``plan`` before it when it is a plan; None when it cannot be told."""
     if entry.faq:
         return "", Kind.FAQ
+    if kinds := {value.partition("-")[0] for name, value in entry.fields if _is_id(name, value)}:
+        return ("plan" if _is_plan(entry) else ""), Kind(kinds.pop())
     articles = sum(bool(article(block)) for block in entry.blocks)
     labels = list(_labels(entry))
     found = {(m.kind, m.section) for label in labels for m in meanings(label) if m.section}
@@ -80,6 +82,16 @@ def kind_of(entry: Entry) -> tuple[str, Kind] | None:
     if case >= _FEW and case >= faq:
         return "", Kind.CASE
     return ("", Kind.FAQ) if (Kind.FAQ, "answer") in found else None
+
+
+def _is_id(name: str, value: str) -> bool:
+    """Whether a field is the id of a document of this library, which tells its kind."""
+    known = any(meaning.key == "id" for meaning in meanings(name))
+    return known and bool(ID_PATTERN.fullmatch(value))
+
+
+def _is_plan(entry: Entry) -> bool:
+    return len({plan_section(label) for label in _labels(entry)} - {None}) >= _PLAN_LEAST
 
 
 def _labels(entry: Entry) -> Iterator[str]:

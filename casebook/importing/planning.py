@@ -12,15 +12,16 @@ from pathlib import Path
 from casebook.authoring import free_id, write_new
 from casebook.documents import ID_PATTERN, Kind
 from casebook.errors import PathError
-from casebook.frontmatter import FrontMatterError, read_front_matter
 from casebook.importing.blocks import Converted, clean
 from casebook.importing.child import read_foreign
-from casebook.importing.drafting import Defaults, write
+from casebook.importing.comparing import Difference, body_of, differences, same
+from casebook.importing.drafting import Defaults, place_of, write
+from casebook.importing.drafts import Draft
+from casebook.importing.existing import Existing
 from casebook.importing.limits import Unreadable
-from casebook.importing.recognising import Draft, recognise
+from casebook.importing.recognising import recognise
 from casebook.library import today
 from casebook.personal_data import PersonalKind, find_personal_data, mask_personal_data
-from casebook.reading import MAX_FILE
 from casebook.settings import Settings
 
 Progress = Callable[[int, int, str], None]
@@ -31,6 +32,7 @@ class Status(StrEnum):
 
     NEW = "new"
     PRESENT = "present"
+    CHANGED = "changed"
     UNKNOWN = "unknown"
     FAILED = "failed"
 
@@ -40,6 +42,7 @@ class Status(StrEnum):
         return {
             "new": "新",
             "present": "已经有了",
+            "changed": "内容不同",
             "unknown": "认不出种类",
             "failed": "不能写",
         }[self.value]
@@ -70,12 +73,12 @@ class Personal:
 
     Attributes:
         label: what it is, in Chinese.
-        line: in the document's file, from 1.
+        where: the heading or the title of the key where it stands.
         shown: its masked form.
     """
 
     label: str
-    line: int
+    where: str
     shown: str
 
 
@@ -94,9 +97,12 @@ class Planned:
         text: the whole document; empty when none is written.
         missing: keys and headings to be filled in.
         extra: what has no place and stands in the appendix.
+        columns: the columns of the source that some of it is from.
+        loose: what of it is from no column.
         personal: personal data in the text.
         placed: what the source called a thing, and what it became.
         notes: what a person should look at.
+        differences: where the document that is there says another thing than the source.
     """
 
     source: str
@@ -109,9 +115,12 @@ class Planned:
     text: str = ""
     missing: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    loose: tuple[str, ...] = ()
     personal: tuple[Personal, ...] = ()
     placed: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    differences: tuple[Difference, ...] = ()
 
 
 @dataclass
@@ -140,7 +149,7 @@ class Plan:
             not self.unreadable
             and not any(self.left_out.values())
             and not any(
-                one.status in (Status.UNKNOWN, Status.FAILED)
+                one.status in (Status.UNKNOWN, Status.FAILED, Status.CHANGED)
                 or (
                     one.status is Status.NEW
                     and (one.missing or one.extra or one.personal or one.notes)
@@ -217,13 +226,10 @@ class _Maker:
         audience = settings.audience(options.audience) if options.audience else settings.widest
         self.defaults = Defaults(audience.id, options.owner, options.subject, today(settings))
         self.allowed = [one.value for one in settings.check.allowed]
-        self.ids: set[str] = set()
-        # Titles of documents that are there, and of those of this import: title → file.
-        self.titles: dict[tuple[Kind, str], str] = {}
+        self.existing = Existing(root, self._title_key)
+        self.ids = set(self.existing.ids)
+        # What this import gives, by its title.
         self.fresh: dict[tuple[Kind, str], Draft] = {}
-        for kind, path, name, title in _existing(root):
-            self.ids |= {name, Path(path).stem}
-            self.titles.setdefault((kind, self._title_key(title)), path)
 
     def add(self, source: str, file: Path) -> None:
         """Plans the documents of one file."""
@@ -254,14 +260,13 @@ class _Maker:
                 Status.UNKNOWN,
                 title=title,
                 extra=(words,) if words else (),
+                loose=(words,) if words else (),
                 placed=tuple(self._placed(draft)),
                 notes=("认不出是案例、统一口径还是政策，没有导入；用 --kind 说明",),
             )
         key = (draft.kind, self._title_key(title))
-        if there := self.titles.get(key):
-            return Planned(
-                source, draft.place, Status.PRESENT, draft.kind, Path(there).stem, title, there
-            )
+        if paths := self.existing.of(draft.kind, title, draft.keys.get("id")):
+            return self._there(source, draft, draft.kind, title, paths)
         remarks = list(draft.notes)
         if twin := self.fresh.get(key):
             if (twin.sections, twin.keys) == (draft.sections, draft.keys):
@@ -269,6 +274,23 @@ class _Maker:
             remarks.append(f"标题与{twin.place or '前面一篇'}相同，内容不同；合成一篇，或改标题")
         self.fresh.setdefault(key, draft)
         return self._written(source, draft, draft.kind, title, remarks)
+
+    def _there(
+        self, source: str, draft: Draft, kind: Kind, title: str, paths: list[str]
+    ) -> Planned:
+        """The document that came of this source, or is most like it, and where they differ."""
+        mask = self._masked(draft)
+        here = write(draft, "", self.settings, self.defaults, mask).text
+
+        def compared(path: str) -> tuple[int, bool, int, str, tuple[Difference, ...]]:
+            there = mask(self.existing.text(path))
+            found = tuple(differences(there, here, draft))
+            return len(found), not same(body_of(there), body_of(here)), len(path), path, found
+
+        *_, path, found = min(map(compared, paths))
+        status = Status.CHANGED if found else Status.PRESENT
+        name = Path(path).stem
+        return Planned(source, draft.place, status, kind, name, title, path, differences=found)
 
     def _written(
         self, source: str, draft: Draft, kind: Kind, title: str, notes: list[str]
@@ -291,6 +313,8 @@ class _Maker:
             document.text,
             document.missing,
             tuple(hidden(block.text) for block in draft.extra),
+            tuple(map(self._mask, draft.columns)),
+            tuple(self._loose(draft)),
             tuple(self._personal(document.text, draft)),
             tuple(dict.fromkeys(self._placed(draft))),
             (*(self._mask(note) for note in notes), *document.broken, *document.faults),
@@ -307,6 +331,13 @@ class _Maker:
         ):
             return given
         return free_id(kind, title.replace("*", ""), self.ids.__contains__)
+
+    def _loose(self, draft: Draft) -> Iterator[str]:
+        of_columns = {id(block) for blocks in draft.columns.values() for block in blocks}
+        hidden = self._masked(draft)
+        for block in draft.extra:
+            if id(block) not in of_columns:
+                yield hidden(block.text)
 
     def _placed(self, draft: Draft) -> Iterator[tuple[str, str]]:
         for name, into in draft.placed:
@@ -329,12 +360,11 @@ class _Maker:
     def _personal(self, text: str, draft: Draft) -> Iterator[Personal]:
         found = find_personal_data(text, self.allowed)
         for one in found:
-            yield Personal(one.kind.label, text.count("\n", 0, one.start) + 1, one.shown)
+            yield Personal(one.kind.label, place_of(text, one.start), one.shown)
         for name in draft.names:
             at = text.find(f"：{name}\n")
             if at >= 0 and not any(one.start <= at + 1 < one.end for one in found):
-                line = text.count("\n", 0, at) + 1
-                yield Personal(PersonalKind.NAME.label, line, _initial(name))
+                yield Personal(PersonalKind.NAME.label, place_of(text, at), _initial(name))
 
     def _title_key(self, title: str) -> str:
         """A title as two of them are compared: letters only, whether masked or not."""
@@ -344,16 +374,3 @@ class _Maker:
 
 def _initial(name: str) -> str:
     return name[:1] + "*" * (len(name) - 1)
-
-
-def _existing(root: Path) -> Iterator[tuple[Kind, str, str, str]]:
-    """Kind, file, id and title of the documents that are there, also of unfinished ones."""
-    for kind in Kind:
-        for file in sorted((root / kind.folder).rglob("*.md")):
-            path = file.relative_to(root).as_posix()
-            try:
-                with file.open(encoding="utf-8", newline="") as opened:
-                    values = read_front_matter(opened.read(MAX_FILE)).values
-            except (OSError, UnicodeDecodeError, FrontMatterError):
-                values = {}
-            yield kind, path, str(values.get("id", file.stem)), str(values.get("title", ""))

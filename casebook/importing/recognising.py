@@ -38,6 +38,11 @@ _ENDED = re.compile("停用|失效|下线|禁用|作废|已关闭|未启用|否|
 MAIN_SECTION = {Kind.CASE: "details", Kind.FAQ: "answer", Kind.POLICY: "要点一"}
 
 
+def main_heading(kind: Kind) -> str:
+    """The heading of the section that a document of a kind is read for; empty for policies."""
+    return next((s.heading for s in MODELS[kind].spec if s.key == MAIN_SECTION[kind]), "")
+
+
 def recognise(entry: Entry, settings: Settings, fallback: Kind | None) -> list[Draft]:
     """The drafts of an entry: one, or one a question where it holds questions and answers.
 

@@ -26,6 +26,8 @@ _TERMS = {
     "rank": "ranks",
 }
 _TERM_LISTS = {"customer_types": "customer_types", "needs": "needs"}
+_CITED = ("policies", "faq", "supersedes")
+_CITATION = re.compile(rf"(?:{ID_PATTERN.pattern})(?:#[a-z0-9]+)?")
 _FOREVER = re.compile(r"永久.*|长期.*|一直.*|无|不限|[-—]+|(?:2099|2[1-9]\d\d|[3-9]\d{3}).*")
 _SEPARATORS = re.compile(r"[、,，;；/|\s]+")
 _TAGS = re.compile(r"[、,，;；|\n]+|\s{2,}")
@@ -83,9 +85,14 @@ def _parse_words(key: str, text: str) -> Parsed:
         parts = [part for part in _TAGS.split(text.strip()) if part.strip()]
         return Parsed([" ".join(part.split()) for part in parts])
     words = " ".join(text.split())
+    if key in _CITED:
+        cited = _SEPARATORS.split(words)
+        return Parsed(cited if all(map(_CITATION.fullmatch, cited)) else None)
     if key == "author" and not _POST.search(words):
         return Parsed(None, f"{title_of(key)}写岗位，不写姓名；原来写的在附注里")
-    return Parsed(words) if len(words) <= MAX_LINE else Parsed(None, f"{title_of(key)}超过 {MAX_LINE} 字")
+    if len(words) > MAX_LINE:
+        return Parsed(None, f"{title_of(key)}超过 {MAX_LINE} 字")
+    return Parsed(words)
 
 
 def find_date(text: str) -> date | None:
@@ -112,7 +119,7 @@ def _parse_date(key: str, words: str) -> Parsed:
             return Parsed(f"{match[1]}-{int(month):02d}")
     day = find_date(words)
     if day is None:
-        return Parsed(None, f"{title_of(key)}：“{words}”认不出日期")
+        return Parsed(None, f"{title_of(key)}认不出日期")
     return Parsed(f"{day:%Y-%m}" if key == "happened" else day.isoformat())
 
 

@@ -66,6 +66,9 @@ _KEYS = {
     "similar": "相似问 相似问法 相似问题 扩展问 扩展问题 扩展问法 类似问题 类似问法 相似说法"
     " 用户问法 补充用户问法 同义问",
     "id": "编号",
+    "policies": "依据政策",
+    "faq": "关联口径",
+    "supersedes": "取代政策",
     "status": "状态 知识状态 启用状态 发布状态 是否启用 生效状态",
 }
 _TITLES = (
@@ -143,8 +146,8 @@ def meanings(label: str) -> list[Meaning]:
 
 def key_name(key: str) -> str:
     """The name that a source would use for a key; the key itself when it has none."""
-    names = {**_KEYS, "title": "标题"}.get(key, key)
-    return names.split()[0]
+    names = {**_KEYS, "title": "标题"}.get(key)
+    return names.split()[0] if names else key
 
 
 def meaning(label: str, kind: Kind | None) -> Meaning | None:

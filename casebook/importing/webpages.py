@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from html.parser import HTMLParser
 
 from casebook.importing.blocks import Block, BlockKind, Span
+from casebook.importing.vocabulary import meanings
 
 _SILENT = {"script", "style"}
 _BREAKS = set(
     "address article aside blockquote body caption dd details div dl dt fieldset figcaption figure"
     " footer form header hr html legend li main nav ol option p pre section summary ul".split()
 )
+# What stands around the text of a page.
+_AROUND = {"nav", "header", "footer", "aside"}
 _BOLD = {"strong", "b"}
 _MAX_SPAN = 50
 _MAX_DEPTH = 6
@@ -33,6 +38,52 @@ def read_html(text: str) -> tuple[list[Block], list[str], str]:
     return reader.blocks, reader.pictures, " ".join(reader.title.split())
 
 
+@dataclass(frozen=True)
+class WebPage:
+    """A page as its readers see it.
+
+    Attributes:
+        title: its first ``h1``, else what the browser's tab says.
+        blocks: its text, from the title on.
+        around: what stands before it and around it.
+        pictures: a line for each that was left out.
+    """
+
+    title: str
+    blocks: list[Block]
+    around: list[str]
+    pictures: list[str]
+
+
+def read_web_page(text: str) -> WebPage:
+    """A page whose navigation, header and footer are no text of it.
+
+    Args:
+        text: the whole page.
+    """
+    reader = _Reader(apart=True)
+    reader.feed(text)
+    reader.close()
+    reader.finish()
+    blocks, around = (reader.blocks or reader.around), reader.around
+    around = around if reader.blocks else []
+    start = next((i for i, block in enumerate(blocks) if _is_title(block)), None)
+    heads = [block.text for block in (*blocks[start:], *around) if _is_title(block)]
+    tab = " ".join(reader.title.split())
+    title = next((" ".join(head.split()) for head in heads), tab)
+    before = blocks[:start] if start else []
+    words = [
+        f"网页上的其他文字：{block.text}" for block in (*before, *around) if block.text != title
+    ]
+    if tab not in ("", title):
+        words.append(f"网页标题：{tab}")
+    return WebPage(title, blocks[start or 0 :], words, reader.pictures)
+
+
+def _is_title(block: Block) -> bool:
+    return block.kind == "heading" and block.level == 1 and not meanings(block.text)
+
+
 def picture_notes(pictures: list[str]) -> list[str]:
     """The note about pictures that were left out."""
     return [f"图片没有导入，共 {len(pictures)} 张：{'、'.join(pictures)}"] if pictures else []
@@ -41,9 +92,13 @@ def picture_notes(pictures: list[str]) -> list[str]:
 class _Reader(HTMLParser):
     """Collects blocks while the parser goes through the page."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, apart: bool = False) -> None:
         super().__init__(convert_charrefs=True)
         self.blocks: list[Block] = []
+        # What stands in the elements around the text, where that is read apart.
+        self.around: list[Block] = []
+        self._apart = apart
+        self._depth = 0
         self.pictures: list[str] = []
         self.title = ""
         self._spans: list[Span] = []
@@ -118,7 +173,11 @@ class _Reader(HTMLParser):
             self._open_block(tag, attrs)
 
     def _open_block(self, tag: str, attrs: dict[str, str | None]) -> None:
-        if tag in ("ul", "ol"):
+        if tag in _AROUND:
+            self._depth += 1
+        elif tag == "main":
+            self._depth = 0
+        elif tag in ("ul", "ol"):
             start = attrs.get("start") or "1"
             number = int(start) if re.fullmatch(r"\d{1,6}", start, re.ASCII) else 1
             self._lists.append(number if tag == "ol" else 0)
@@ -141,7 +200,9 @@ class _Reader(HTMLParser):
             self._close_block(tag)
 
     def _close_block(self, tag: str) -> None:
-        if tag in ("ul", "ol"):
+        if tag in _AROUND:
+            self._depth = max(0, self._depth - 1)
+        elif tag in ("ul", "ol"):
             del self._lists[-1:]
         elif tag == "li":
             self._item = False
@@ -161,11 +222,15 @@ class _Reader(HTMLParser):
         if not "".join(span.text for span in spans).strip():
             return
         if self._table.in_cell:
-            self._table.add("".join(span.text for span in spans), item=self._item)
+            text = "".join(span.text for span in spans) + _addresses(spans)
+            self._table.add(text, item=self._item)
             self._item = False
             return
-        self.blocks.append(self._block(spans))
+        self._keep(self._block(spans))
         self._item = False
+
+    def _keep(self, block: Block) -> None:
+        (self.around if self._apart and self._depth else self.blocks).append(block)
 
     def _block(self, spans: tuple[Span, ...]) -> Block:
         kind: BlockKind = "paragraph"
@@ -206,7 +271,14 @@ class _Reader(HTMLParser):
         self._flush()
         rows = self._table.end()
         if any(any(row) for row in rows):
-            self.blocks.append(Block("table", rows=rows))
+            self._keep(Block("table", rows=rows))
+
+
+def _addresses(spans: Iterable[Span]) -> str:
+    """Where the links of a cell lead, which holds plain text only."""
+    links = dict.fromkeys(span.link for span in spans)
+    words = "".join(span.text for span in spans)
+    return "".join(f"（{one}）" for one in links if one and one[0] != "#" and one not in words)
 
 
 class _Table:

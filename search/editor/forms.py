@@ -32,18 +32,18 @@ ORDER = (
 )
 # A form begins with what happened; its sections follow, then what is for the files.
 _FIRST = (
-    *("title", "subject", "rank", "issuer", "number", "similar", "level", "customer_types"),
+    *("title", "audience", "subject", "rank", "issuer", "number", "similar", "level", "customer_types"),
     *("reason", "manner", "needs", "channel", "happened"),
 )
 _LAST = (
     *("method", "purpose", "typicality", "timeliness", "feasibility", "policies", "faq"),
-    *("supersedes", "effective_from", "effective_until", "audience", "owner", "author"),
+    *("supersedes", "effective_from", "effective_until", "owner", "author"),
     *("written", "approved_on", "review_by", "tags", "waivers", "id"),
 )
 # What a form says otherwise than the model, whose words are for those who write files.
 _OWN_WORDS: Mapping[tuple[Kind | None, str], tuple[str, str]] = {
     (None, "id"): ("编号", "不用填：第一次保存时由标题的拼音生成，以后不变。"),
-    (None, "audience"): ("受众", "谁能看这一篇：选能看的里面最窄的一个。"),
+    (None, "audience"): ("受众", ""),
     (None, "subject"): ("业务分类", "打几个字就能找到，选到最细的一级。"),
     (None, "policies"): ("依据", "打几个字，找到政策或其中一条；可以选几个。"),
     (None, "tags"): ("标签", "另外几个便于检索的词，一行一个。"),
@@ -94,8 +94,16 @@ def configuration(view: View, editor: EditorSettings, on: date) -> dict[str, Any
             for form in forms
         },
         "order": ORDER,
-        "documents": [{"value": d.id, "label": d.title} for d in view.documents],
+        "documents": [
+            {"value": one.id, "label": one.title, "form": _form_of(one)} for one in view.documents
+        ],
     }
+
+
+def _form_of(document: Document) -> str:
+    """The name of the form in which a document is written."""
+    is_plan = isinstance(document, Policy) and document.rank == Policy.PLAN
+    return "plan" if is_plan else document.kind.value
 
 
 def _forms(view: View, on: date) -> list[dict[str, Any]]:
@@ -174,8 +182,18 @@ def _field(view: View, kind: Kind, key: str, on: date) -> Field:
         "required": True if key == "title" else None if needed else False,
         **_widget(view, MODELS[kind], key),
     }
+    if key == "audience":
+        field["hint"] = _readers(view.settings)
     default = proposals(kind, view.settings, on).get(key)
     return {**field, "default": default} if default else field
+
+
+def _readers(settings: Settings) -> str:
+    """Who will read what is written for each audience, the narrowest first."""
+    names = [one.name for one in settings.audiences]
+    readers = [f"选“{name}”，{'、'.join(names[at:])}都看得到" for at, name in enumerate(names)]
+    readers[-1] = f"选“{names[-1]}”，只有{names[-1]}看得到"
+    return f"谁会看到这一篇：{'；'.join(readers)}。"
 
 
 def words(kind: Kind, key: str) -> tuple[str, str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -76,19 +78,19 @@ REFUSED = {
         "a: x\n...\nb: y",
         "yaml-syntax",
         4,
-        "信息块不是正确的 YAML：did not find expected <document start>。",
+        "信息块不是正确的 YAML：前面几行没有顶格，或者多了一行 ...。",
     ),
     "open bracket": (
         "a: x\nb: [c\nd: y",
         "yaml-syntax",
         3,
-        "信息块不是正确的 YAML：did not find expected ',' or ']'。",
+        "信息块不是正确的 YAML：方括号没有成对。",
     ),
     "colon in a value": (
         "a: x\nb: y: z",
         "yaml-syntax",
         3,
-        "信息块不是正确的 YAML：mapping values are not allowed in this context。",
+        "信息块不是正确的 YAML：一行里有两个英文冒号，或者缩进不对。",
     ),
 }
 
@@ -102,6 +104,48 @@ def test_what_authors_cannot_mean_is_refused(
     error = raised.value
     assert (error.code, error.line, error.message) == (code, line, message)
     assert error.hint.endswith("。")
+
+
+BROKEN_YAML = {
+    "a: b\n  c: d": "一行里有两个英文冒号，或者缩进不对",
+    "a\nb: c": "一行里有两个英文冒号，或者缩进不对",
+    "a: [b, c": "方括号没有成对",
+    "a: [b, c]]": "这一行没有和上面对齐，或者引号后面还有字",
+    "a: {b": "花括号没有成对",
+    'a: "b\nc: d': "引号没有结束",
+    "a: 'b": "引号没有结束",
+    'a: "\\q"': "双引号里有单个的 \\",
+    'a: "\\u12"': "双引号里有单个的 \\",
+    'a: "b" c': "这一行没有和上面对齐，或者引号后面还有字",
+    "a:\n  - b\n c": "这一行没有和上面对齐，或者引号后面还有字",
+    "- a\nb: c": "列表里混进了别的内容",
+    "a: - b": "“- ”和键写在了一行",
+    "a: b\nc：d\ne: f": "这一行没有英文冒号",
+    "a: \x01": "有看不见的控制字符",
+    "a: |b": "| 或 > 后面还有字",
+    "a: `b": "值以特殊的符号开头",
+    "a: @b": "值以特殊的符号开头",
+    "a: %b": "值以特殊的符号开头",
+    "a: ]": "值以特殊的符号开头",
+    "a: *": "值以特殊的符号开头",
+    "a: &": "值以特殊的符号开头",
+    "a: !<b": "值以特殊的符号开头",
+}
+
+
+@pytest.mark.parametrize("loader", ["SafeLoader", "CSafeLoader"])
+@pytest.mark.parametrize(("block", "cause"), BROKEN_YAML.items(), ids=map(repr, BROKEN_YAML))
+def test_broken_yaml_is_explained(
+    block: str, cause: str, loader: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not hasattr(yaml, loader):
+        pytest.skip("PyYAML was built without libyaml")
+    monkeypatch.setattr("casebook.frontmatter._LOADER", getattr(yaml, loader))
+    with pytest.raises(FrontMatterError) as raised:
+        _read(block)
+    assert raised.value.code == "yaml-syntax"
+    assert raised.value.message == f"信息块不是正确的 YAML：{cause}。"
+    assert not re.search("[a-z]{2,} [a-z]{2,}", raised.value.message + raised.value.hint)
 
 
 @pytest.mark.parametrize(("extra", "refused"), [(0, False), (1, True)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from casebook.authoring import clean, new_document, proposals, template
+from casebook.authoring import clean, free_id, impersonal, new_document, proposals, template
 from casebook.documents import FILL, MAX_LINE, Case, Faq, Kind, Policy
 from casebook.frontmatter import read_front_matter
 from casebook.library import View, load_library
@@ -23,6 +24,8 @@ from casebook.prompts import as_day, as_month, ask_title, interview, matching
 from casebook.reading import read_document
 from casebook.schemas import front_matter_schema
 from casebook.settings import Settings
+from casebook.talking import free_line
+from tests.casebook.test_cli import casebook
 
 ON = date(2026, 11, 22)
 
@@ -96,11 +99,7 @@ def test_a_case_is_asked_for_step_by_step(agent_view: View) -> None:
 def test_every_question_can_be_left_open(agent_view: View) -> None:
     for kind in Kind:
         answers = interview(kind, agent_view, Script(*[""] * 30))
-        assert answers == {
-            key: value
-            for key, value in proposals(kind, agent_view.settings, ON).items()
-            if key != "approved_on"
-        }
+        assert answers == proposals(kind, agent_view.settings, ON)
         text = template(kind, f"{kind}-x", "题目", agent_view.settings, ON, answers)
         assert text.count(FILL) >= 3
 
@@ -131,9 +130,11 @@ def test_wrong_answers_are_explained_and_asked_again(agent_view: View) -> None:
     interview(Kind.POLICY, agent_view, talk)
     assert "没有“9”，请再写一次" in talk.text
     assert "没有“xyzq”，请再写一次" in talk.text
-    talk = Script("", "", "", "", "everyone", "agent", "去年", "2026-13-01", *[""] * 30)
+    talk = Script("", "", "", "", "everyone", "3", "2", "去年", "2026-13-01", *[""] * 30)
     interview(Kind.POLICY, agent_view, talk)
-    assert "没有受众“everyone”；写 dealer 或 agent。" in talk.text
+    assert "  1. 代理商（dealer）\n   2. 坐席（agent）" in talk.text
+    assert "没有受众“everyone”；写 dealer 或 agent，或写编号。" in talk.text
+    assert "没有受众“3”" in talk.text
     assert "“去年”不是日期；写成 2026-03-01 这样的年-月-日。" in talk.text
     assert "“2026-13-01”不是日期" in talk.text
     talk = Script("", "字" * (MAX_LINE + 1), *[""] * 30)
@@ -141,10 +142,114 @@ def test_wrong_answers_are_explained_and_asked_again(agent_view: View) -> None:
     assert f"写了 {MAX_LINE + 1} 个字，不能超过 {MAX_LINE} 个字" in talk.text
 
 
-def test_a_title_is_asked_for_until_there_is_one() -> None:
+def test_a_title_is_asked_for_until_there_is_one(settings: Settings) -> None:
     talk = Script("", "  ", " 降档办不了？ \x00")
-    assert ask_title(Kind.CASE, talk) == "降档办不了？"
+    assert ask_title(Kind.CASE, talk, settings) == "降档办不了？"
     assert "写出冲突" in talk.text
+
+
+PERSON = "客户王小明13912345678半夜投诉"
+
+
+def test_a_title_names_nobody(settings: Settings) -> None:
+    talk = Script(PERSON, "投诉人王小明先生半夜投诉", "", "投诉人王小明先生半夜投诉", "n", "半夜投诉")
+    assert ask_title(Kind.CASE, talk, settings) == "半夜投诉"
+    assert "里面有手机号码 139****5678。" in talk.text
+    assert talk.text.count("里面像是有姓名 王**。") == 2
+    assert "王小明" not in talk.text
+    assert "12345678" not in talk.text
+
+
+@pytest.mark.parametrize(
+    ("answers", "written"),
+    [
+        (("投诉人王小明先生来过", "y"), "投诉人王小明先生来过"),
+        (("王小明 13912345678", "y", "改好了"), "改好了"),
+        (("",), ""),
+        (("客户甲来过",), "客户甲来过"),
+    ],
+    ids=["a name that is none", "a number is never", "nothing", "nobody"],
+)
+def test_what_only_looks_like_a_name_may_be_confirmed(
+    answers: tuple[str, ...], written: str, settings: Settings
+) -> None:
+    talk = Script(*answers)
+    assert free_line(talk, "写", settings) == (written if "13912345678" not in answers[0] else "y")
+
+
+def test_every_free_answer_is_looked_at(agent_view: View) -> None:
+    number = "打 13912345678 找他"
+    for kind in Kind:
+        talk = Script(*[number, ""] * 60)
+        answers = interview(kind, agent_view, talk)
+        assert not [value for value in answers.values() if "13912345678" in str(value)]
+    talk = Script(*[""] * 9, *[number, "读后能够先查记录"], *[""] * 30)
+    answers = interview(Kind.CASE, agent_view, talk)
+    assert answers["purpose"] == "读后能够先查记录"
+
+
+def test_what_the_library_allows_is_no_personal_data(settings: Settings) -> None:
+    allowed = [{"value": "13912345678", "reason": "样例"}]
+    check = type(settings.check).model_validate({"allowed": allowed})
+    own = settings.model_copy(update={"check": check})
+    assert free_line(Script("打 13912345678"), "写", own) == "打 13912345678"
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        (PERSON, "case-ke-hu-ban-ye-tou-su"),
+        ("投诉人王小明先生半夜投诉", "case-tou-su-ren-xian-sheng-ban-ye-tou-su"),
+        ("客户139****5678半夜投诉", "case-ke-hu-ban-ye-tou-su"),
+        ("12345 转来的 3 件投诉", "case-12345-zhuan-lai-de-3-jian-tou-su"),
+        ("13912345678", "case-new"),
+    ],
+)
+def test_an_id_has_nothing_of_a_person(title: str, name: str) -> None:
+    assert free_id(Kind.CASE, title, lambda _: False) == name
+    assert "5678" not in impersonal(title)
+
+
+def test_an_owner_is_chosen_or_meant(agent_view: View) -> None:
+    owners = sorted({document.owner for document in agent_view.documents})
+    number = owners.index("宽带运维组") + 1
+
+    def owner(*answers: str) -> tuple[object, str]:
+        talk = Script("", "", *answers, *[""] * 20)
+        return interview(Kind.FAQ, agent_view, talk).get("owner"), talk.text
+
+    assert owner(str(number))[0] == "宽带运维组"
+    assert owner("宽带运维")[0] == "宽带运维组"
+    assert owner("夜班复盘小组", "y")[0] == "夜班复盘小组"
+    chosen, shown = owner("宽带运营组", "", "999", "资费产品组")
+    assert chosen == "资费产品组"
+    assert "库里还没有负责人“宽带运营组”（和“宽带运维组”很像）" in shown
+    assert "没有“999”号" in shown
+    assert f"{number:>2}. 宽带运维组" in shown
+
+
+def test_a_search_says_how_many_more_there_are(agent_view: View) -> None:
+    talk = Script("", "", "", "", "条", "处理规范", "1", "", *[""] * 20)
+    interview(Kind.FAQ, agent_view, talk)
+    (more,) = [text for text in talk.shown if "多打几个字" in text]
+    place = talk.shown.index(more)
+    assert re.fullmatch(r"还有 \d+ 条，多打几个字。", more)
+    assert [text.split(".")[0].strip() for text in talk.shown[place - 9 : place]] == list("123456789")
+
+
+def test_questions_agree_with_their_explanations_and_end_each_in_its_own_way(
+    agent_view: View,
+) -> None:
+    for kind in Kind:
+        talk = Script(*[""] * 40)
+        interview(kind, agent_view, talk)
+        for words in ("写一行", "每行一个", "每行一种"):
+            assert words not in talk.text
+    talk = Script(*[""] * 40)
+    interview(Kind.CASE, agent_view, talk)
+    asked = [text for text in talk.shown if text.endswith("：")]
+    for words in ("读后能够：", "代表哪一类、每月多少件：", "谁现在用得上：", "明天就能照做的："):
+        assert asked.count(words) == 1
 
 
 MATCHES = [
@@ -244,7 +349,7 @@ def test_a_case_made_of_answers_has_the_document_that_was_meant(
             answers[key] = value
         elif terms and key != "audience":
             answers[key] = (value,) if "items" in schema else value
-    answers |= {"happened": "2026-03", "policies": ("policy-x#3",), "faq": ("faq-x",)}
+    answers |= {"happened": "2026-03", "approved_on": "2026-03-02", "policies": ("policy-x#3",), "faq": ("faq-x",)}
     title = data.draw(line)
     text = template(Kind.CASE, "case-x", title, settings, ON, answers)
     body = "".join(f"## {spec.heading}\n\n写好了。\n\n" for spec in Case.spec)
@@ -261,7 +366,24 @@ def test_a_document_of_answers_is_written_and_says_what_is_open(small: Path) -> 
     text = file.read_text(encoding="utf-8")
     assert "\nlevel: 危机\n" in text
     assert f"\nreason: {FILL}  # 有理、无理\n" in text
-    assert f"\ncustomer_types:\n  - {FILL}\n" in text
+    assert f"\ncustomer_types:\n  - {FILL}  # 问题解决型、" in text
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_nothing_is_answered_for_whom_nobody_asked(
+    kind: Kind, small: Path, settings: Settings
+) -> None:
+    """No term, no day of approval: only what a template may propose."""
+    text = new_document(small, kind, "题目", settings).read_text(encoding="utf-8")
+    values = read_front_matter(text).values
+    taxonomy = settings.taxonomy
+    terms = {*taxonomy.subject_paths, *taxonomy.levels, *taxonomy.reasons, *taxonomy.manners}
+    terms |= {*taxonomy.customer_types, *taxonomy.needs, *taxonomy.channels, *taxonomy.methods}
+    assert not terms & {str(value) for value in values.values()}
+    assert f"\napproved_on: {FILL}  # 核准的人填" in text
+    if kind is Kind.CASE:
+        assert values["needs"] == values["customer_types"] == [FILL]
+        assert {values[key] for key in ("level", "reason", "manner", "happened")} == {FILL}
 
 
 # A process with a terminal of its own, as the shell would start it.
@@ -352,7 +474,11 @@ def test_a_policy_is_written_in_a_real_terminal(
     assert "rank: 公司规定\n" in text
     assert f"casebook check policies/{file.name}" in rest
     assert "casebook preview" in rest
+    assert f"git switch -c {file.stem}" in rest
     assert f"git add policies/{file.name} && git commit -m" in rest
+    assert f"git push -u origin {file.stem}" in rest
+    assert "发起合并请求" in rest
+    assert "/write/" not in rest
 
 
 @pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl+C", "Ctrl+D"])
@@ -378,6 +504,34 @@ def test_without_a_terminal_nothing_is_asked(small: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "faq/faq-ti-mu.md\n")
 
 
+def test_without_a_terminal_a_number_is_refused_and_a_name_is_warned_of(small: Path) -> None:
+    done = casebook("new", "case", PERSON, cwd=small)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "标题里有手机号码 139****5678，没有写任何文件" in done.stderr
+    assert list((small / "cases").iterdir()) == []
+    done = casebook("new", "case", "投诉人王小明先生半夜投诉", cwd=small)
+    assert (done.returncode, done.stdout) == (0, "cases/case-tou-su-ren-xian-sheng-ban-ye-tou-su.md\n")
+    assert "标题里像是有姓名 王**；" in done.stderr
+    assert "王小明" not in done.stderr
+    assert "git commit -m '案例：投诉人 先生半夜投诉'" in done.stderr
+
+
+def test_where_the_editor_is_set_up_it_is_named(small: Path) -> None:
+    with (small / "casebook.toml").open("a", encoding="utf-8") as out:
+        out.write('\n[editor]\nbackend = "gitlab"\nrepo = "a/b"\napp_id = "x"\n')
+    assert "/write/" in casebook("new", "faq", "题目", cwd=small).stderr
+
+
+def test_a_title_of_the_command_line_is_looked_at_in_a_terminal(
+    terminal: Callable[..., Terminal], small: Path
+) -> None:
+    shown = terminal("new", "faq", PERSON)
+    assert "手机号码 139****5678" in shown.wait_for("标题：")
+    shown.type("\x03")
+    assert "停下了，没有写任何文件。" in shown.rest()
+    assert list((small / "faq").iterdir()) == []
+
+
 def test_no_input_asks_nothing_on_a_terminal(
     terminal: Callable[..., Terminal], small: Path
 ) -> None:
@@ -386,7 +540,7 @@ def test_no_input_asks_nothing_on_a_terminal(
     assert shown.process.wait(timeout=60) == 0, rest
     assert "【" not in rest
     shutil.copy(small / "cases" / "case-ti-mu.md", small / "copy.md")
-    assert (small / "copy.md").read_text(encoding="utf-8").count("level: 投诉") == 1
+    assert (small / "copy.md").read_text(encoding="utf-8").count(f"level: {FILL}") == 1
 
 
 def test_every_key_that_is_asked_for_has_a_title_and_an_explanation(settings: Settings) -> None:

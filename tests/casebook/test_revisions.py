@@ -238,3 +238,49 @@ def test_a_merge_is_what_it_brought_to_the_main_line(repo: Repo) -> None:
     assert list(found) == [merge, first]
     assert [(one.path, one.blob) for one in found[merge]] == [("faq/kept.md", blob)]
     assert len(found[first]) == 5
+
+
+REFUSALS = {
+    "fatal: detected dubious ownership in repository at '/srv/库'\nTo add an exception …": (
+        "仓库属于另一个用户，git 不肯读。确认信得过它，运行"
+        " git config --global --add safe.directory '/srv/库'。"
+    ),
+    "fatal: failed to open '/srv/.git': Permission denied": (
+        "没有读仓库的权限；检查文件夹的主人和权限。"
+    ),
+    "error: bad signature 0x0\nfatal: index file corrupt": (
+        "git 的索引坏了；删掉 .git/index，再运行 git reset。"
+    ),
+    "fatal: bad config line 1 in file .git/config": (
+        "git 的设置写错了；运行 git config --list 看是哪一行。"
+    ),
+    "fatal: Expected git repo version <= 1, found 2": "git 太旧，读不了这个仓库；升级 git。",
+    "error: object file .git/objects/ab is empty\nfatal: loose object ab is corrupt": (
+        "仓库里有内容坏了或缺了；运行 git fsck 检查，或者重新克隆。"
+    ),
+    "fatal: bad object HEAD": "仓库里有内容坏了或缺了；运行 git fsck 检查，或者重新克隆。",
+    "fatal: something new\nsecond line": (
+        "git 读不了这个仓库；在知识库里运行 git status，按它说的改好。"
+        "git 的原话：fatal: something new"
+    ),
+}
+
+
+@pytest.mark.parametrize(("said", "message"), REFUSALS.items(), ids=list(REFUSALS.values()))
+def test_what_git_refuses_is_said_in_chinese(
+    said: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "said").write_text(said, encoding="utf-8")
+    program = tmp_path / "git"
+    program.write_text(f"#!/bin/sh\ncat '{tmp_path}/said' >&2\nexit 128\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(GitError) as raised:
+        Repository(tmp_path)
+    assert str(raised.value) == message
+
+
+def test_a_real_repository_that_is_broken_is_named_in_chinese(repo: Repo) -> None:
+    (repo.folder / ".git" / "index").write_bytes(b"broken")
+    with pytest.raises(GitError, match="git 的索引坏了"):
+        changed_paths(repo.root, "main")

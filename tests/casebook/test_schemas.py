@@ -193,7 +193,9 @@ def test_a_snippet_gives_a_document_that_only_has_to_be_filled_in(
     headings = [line[3:] for line in text.split("\n") if line.startswith("## ")]
     assert headings == [spec.heading for spec in specs] or kind is Kind.POLICY
     assert FILL in text
+    assert "approved_on: " + FILL in text
     filled = text.replace("review_by: " + FILL + "复核日期", "review_by: 2027-11-11")
+    filled = filled.replace("approved_on: " + FILL + "核准日期", "approved_on: 2026-11-11")
     filled = filled.replace(FILL + "发生月份", "2026-10").replace(FILL + "依据", "policy-x#3")
     filled = filled.replace(FILL, "写好了")
     if kind is Kind.FAQ:

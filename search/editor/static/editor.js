@@ -1,15 +1,16 @@
-// The editor's page: forms, widgets and the check's panel, in the CMS (Decap CMS).
+// The editor's page: forms, widgets, saving and publishing, in the CMS (Decap CMS).
 "use strict";
 
 window.CMS_MANUAL_INIT = true;
 
+const compareAddress = followAddress();
 const PAUSE = 600; // milliseconds without typing before the draft is checked
 
 // ---- asking the service ----
 
 async function ask(address, options) {
   const response = await fetch(address, options);
-  if (!response.ok) throw new Error(`${response.status}`);
+  if (!response.ok) throw Object.assign(new Error(`${response.status}`), { status: response.status });
   return response.json();
 }
 
@@ -22,6 +23,8 @@ const newId = (() => {
   };
 })();
 
+const RANKS = ["error", "warning", "note"];
+
 // What the check says of a draft: { problems, text }, or { failed } when it could not be asked.
 async function check(forms, name, data) {
   const form = forms[name];
@@ -31,10 +34,11 @@ async function check(forms, name, data) {
     const body = JSON.stringify({ kind: form.kind, text });
     const headers = { "Content-Type": "application/json" };
     const { problems } = await ask("/api/check", { method: "POST", headers, body });
-    problems.sort((one, other) => one.severity.localeCompare(other.severity) || one.line - other.line);
+    const rank = (one) => RANKS.indexOf(one.severity);
+    problems.sort((one, other) => rank(one) - rank(other) || one.line - other.line);
     return { text, problems };
   } catch (error) {
-    return { failed: error.message };
+    return { failed: error.status ?? error.message };
   }
 }
 
@@ -57,7 +61,15 @@ function widgets({ createClass, h, documents }) {
     },
   });
 
+  // Every form has it, so it tells when a document is shown, and which.
   const DocumentId = createClass({
+    componentDidMount() {
+      shown.tell(this.props.getEntry);
+      compareAddress();
+    },
+    componentWillUnmount() {
+      shown.tell(null);
+    },
     render() {
       const shown = this.props.value || "第一次保存时生成";
       return h("div", { className: `${this.props.classNameWrapper} cb-fixed`, id: this.props.forID }, shown);
@@ -193,115 +205,6 @@ function widgets({ createClass, h, documents }) {
   return { day: Day, "document-id": DocumentId, lines: Lines, section: Section };
 }
 
-// ---- the panel beside the form ----
-
-// The field that a problem is about: its label, and its name in the form.
-function fieldOf(form, text, { code, message, line }) {
-  const place = Casebook.placeOf(text, line);
-  // What is missing stands nowhere: the message names it.
-  const missing = /^缺少(?:段落“(.+)”| (\w+))。$/.exec(message);
-  const key = missing ? missing[2] : place.key;
-  const heading = missing ? missing[1] : place.heading;
-  const section = form.sections.find((one) => one.heading === heading)?.key;
-  const { fields } = form.collection;
-  const field = fields.find((one) => one.name === (section ?? key));
-  if (field) return { label: field.label, name: field.name };
-  const inBody = heading || code === "missing-section";
-  return inBody ? { label: heading || "条款", name: "articles" } : { label: "整篇", name: key };
-}
-
-function show(name) {
-  const label = document.querySelector(`label[for^="${name}-field-"]`);
-  const control = document.getElementById(label?.htmlFor);
-  (label ?? control)?.scrollIntoView({ behavior: "smooth", block: "center" });
-  control?.focus({ preventScroll: true });
-}
-
-const EMPTY = ["missing-key", "missing-section", "empty-section"];
-const isEmpty = (problem) => EMPTY.includes(problem.code);
-const isError = (problem) => problem.severity === "error";
-
-function summary({ problems, failed }) {
-  if (failed) return "没能检查：连不上检索服务。草稿照样可以保存。";
-  if (!problems.length) return "没有问题，可以交给审核。";
-  const empty = problems.filter(isEmpty).length;
-  const errors = problems.filter((one) => isError(one) && !isEmpty(one)).length;
-  const others = problems.length - empty - errors;
-  const counts = [empty && `还有 ${empty} 项没填`, errors && `${errors} 个错误`, others && `${others} 个提醒`];
-  const end = empty + errors ? "草稿可以先存，填好、改好以前不会发布。" : "看过以后可以交给审核。";
-  return `${counts.filter(Boolean).join("，")}。${end}`;
-}
-
-function panel({ createClass, h, forms, name }) {
-  const form = forms[name];
-
-  const toField = (field) =>
-    h("button", { key: field.label, type: "button", onClick: () => show(field.name) }, field.label);
-
-  function item(problem, text, index) {
-    const severity = isError(problem) ? "错误" : "提醒";
-    return h(
-      "li",
-      { key: index, className: `cb-${problem.severity}` },
-      h("p", { className: "cb-where" }, h("strong", null, severity), toField(fieldOf(form, text, problem))),
-      h("p", null, problem.message),
-      problem.hint && h("p", { className: "cb-hint" }, problem.hint),
-    );
-  }
-
-  // What is not filled in yet is no mistake: one list of it, in the order of the form.
-  function open(problems, text) {
-    const names = form.collection.fields.map((one) => one.name);
-    const fields = problems.map((one) => fieldOf(form, text, one));
-    fields.sort((one, other) => names.indexOf(one.name) - names.indexOf(other.name));
-    return h("li", { key: "open", className: "cb-open" }, h("strong", null, "还没填"), fields.map(toField));
-  }
-
-  function list({ problems, text }) {
-    const empty = problems.filter(isEmpty);
-    const rest = problems.filter((one) => !isEmpty(one));
-    return h("ol", null, empty.length > 0 && open(empty, text), rest.map((one, at) => item(one, text, at)));
-  }
-
-  return createClass({
-    getInitialState() {
-      return { result: null, checking: true };
-    },
-    componentDidMount() {
-      this.run();
-    },
-    componentDidUpdate(before) {
-      if (before.entry.get("data") !== this.props.entry.get("data")) {
-        clearTimeout(this.timer);
-        this.timer = setTimeout(this.run, PAUSE);
-      }
-    },
-    componentWillUnmount() {
-      clearTimeout(this.timer);
-      this.gone = true;
-    },
-    async run() {
-      const turn = (this.turn ?? 0) + 1;
-      this.turn = turn;
-      this.setState({ checking: true });
-      const result = await check(forms, name, this.props.entry.get("data").toJS());
-      if (!this.gone && this.turn === turn) this.setState({ result, checking: false });
-    },
-    render() {
-      const { result, checking } = this.state;
-      const state = !result ? "正在检查……" : summary(result);
-      const mood = result?.problems && !result.problems.some(isError) ? "cb-good" : "";
-      return h(
-        "section",
-        { className: `cb-panel ${checking ? "cb-checking" : ""}` },
-        h("h2", null, "检查"),
-        h("p", { className: `cb-state ${mood}`, role: "status" }, state),
-        result?.problems && list(result),
-      );
-    },
-  });
-}
-
 // ---- saving ----
 
 function notice(text, good) {
@@ -317,12 +220,17 @@ function notice(text, good) {
   document.body.append(box);
 }
 
-function watchSaving(CMS, forms, nameOf) {
+// What is said of one document is not said of another; a new one gets its address when it is saved.
+addEventListener("hashchange", ({ oldURL }) => {
+  if (!oldURL.endsWith("/new")) document.querySelector(".cb-notice")?.remove();
+});
+
+function watchSaving(CMS, forms) {
   let result = null;
   CMS.registerEventListener({
     name: "preSave",
     handler: async ({ entry }) => {
-      const name = nameOf();
+      const name = entry.get("collection");
       const form = forms[name];
       let data = entry.get("data");
       if (!data.get("id")) data = data.set("id", await newId(form.kind, data.get("title") ?? ""));
@@ -336,8 +244,19 @@ function watchSaving(CMS, forms, nameOf) {
       if (!result) return;
       const good = Boolean(result.problems) && !result.problems.some(isError);
       const next = good ? "写完了就把上面的“草稿”改成“审核中”。" : "";
-      notice(`草稿存好了。检查：${summary(result)}${next}`, good);
+      notice(`草稿存好了。${summary(result)}${next}`, good);
       result = null;
+    },
+  });
+  CMS.registerEventListener({
+    name: "prePublish",
+    handler: async ({ entry }) => {
+      const { problems, failed } = await check(forms, entry.get("collection"), entry.get("data").toJS());
+      if (!failed && !problems.some(isError)) return;
+      const reason = failed ? "没能检查，过一会儿再发布。" : `${counted(problems)}。先改好、保存，再发布。`;
+      notice(`没有发布。${reason}`, false);
+      // Without a name an error is shown by its words alone.
+      throw Object.assign(new Error(reason), { name: "" });
     },
   });
 }
@@ -360,7 +279,10 @@ async function start() {
   // Documents hold no pictures, so there is no library of them.
   CMS.registerMediaLibrary({ name: "none", init: () => ({ show() {}, enableStandalone: () => false }) });
   CMS.registerLocale("zh_Hans", withOurWords(CMS.getLocale("zh_Hans")));
-  watchSaving(CMS, forms, () => /^#\/collections\/([^/]+)/.exec(location.hash)?.[1]);
+  watchSaving(CMS, forms);
+  watchFinding(documents, cms.collections);
+  keepInOrder();
+  introduce(cms.backend.name);
   cms.display_url = `${location.origin}/`;
   localStorage.setItem("cms.scroll-sync-enabled", "false");
   // The configuration is complete, so the CMS need not compile a schema to check it: that would

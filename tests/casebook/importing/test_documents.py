@@ -34,7 +34,7 @@ def test_a_form_in_word_becomes_a_case(made: Made, plan: Planner) -> None:
     )
     assert "主题" in document.missing
     assert "owner" in document.missing
-    assert "subject：分类里没有“宽带装移机”，取了最近的“宽带/装机”" in document.notes
+    assert "业务分类：分类里没有“宽带装移机”，取了最近的“宽带/装机”" in document.notes
 
 
 def test_headings_lists_and_tables_of_word_are_kept(made: Made, plan: Planner) -> None:

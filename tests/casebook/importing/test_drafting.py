@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from casebook.documents import Kind
 from casebook.importing.blocks import Block, Entry, Span, clean, to_markdown
 from casebook.importing.drafting import Defaults, Written, write
-from casebook.importing.recognising import Draft, recognise
+from casebook.importing.drafts import Draft
+from casebook.importing.recognising import recognise
 from casebook.markup import Renderer, plain_text
 from casebook.settings import Settings, load_settings
 from tests.conftest import ROOT

@@ -75,7 +75,10 @@ PAGE = {
     '<p>另见<a href="[[bsexport:page:41]]">复机</a></p>'
     '<img src="[[bsexport:image:a.png]]" alt="柜台">',
     "priority": 2,
-    "attachments": [{"id": 3, "name": "申请表.pdf", "order": 1, "file": "b.pdf"}],
+    "attachments": [
+        {"id": 3, "name": "申请表.pdf", "order": 1, "file": "b.pdf"},
+        {"id": 5, "name": "价目表", "order": 2, "link": "https://example.com/prices"},
+    ],
     "images": [{"id": 4, "name": "a.png", "file": "a.png", "type": "gallery"}],
     "tags": [{"name": "责任部门", "value": "资费产品组"}, {"name": "停机", "value": ""}],
 }
@@ -83,7 +86,7 @@ CASE = {
     "id": 41,
     "name": "三次改约",
     "markdown": "## 背景\n\n二月。<br>下雪。\n\n## 细节\n\n改了[三次][1]。\n\n## 结果\n\n装好。\n\n"
-    "## 评析\n\n要早说。\n\n[1]: https://example.com/three\n",
+    "## 评析\n\n要早说，见[停机]([[bsexport:page:40]])。\n\n[1]: https://example.com/three\n",
     "html": "<h2>背景</h2>",
     "priority": 1,
     "tags": [],
@@ -123,9 +126,20 @@ def test_bookstack_portable_zip(tmp_path: Path, plan: Planner) -> None:
     assert section(faq.text, "办理方式") == "- 营业厅\n\n另见复机"
     assert front(faq.text, "owner") == "owner: 资费产品组"
     assert front(faq.text, "subject") == "subject: 实名与停复机/停机与复机"
-    assert "tags:\n  - 停机\n" in faq.text
-    assert faq.extra == ("图片没有导入，共 1 张：柜台", "附件没有导入：申请表.pdf")
-    assert found.left_out == {"export.zip": ["“实名与停复机”的说明：停机与复机的口径。；口径"]}
+    assert "tags:\n  - 停机\n  - 口径\n" in faq.text
+    assert faq.extra == (
+        "图片没有导入，共 1 张：柜台",
+        "附件没有导入：申请表.pdf",
+        "附件没有导入：价目表，地址是 https://example.com/prices",
+        "链接“复机”指向 [[bsexport:page:41]]（三次改约）",
+    )
+    assert found.left_out == {}
+    # What is said of the book goes on with its first page, its tags with each.
+    assert case.extra == (
+        "“实名与停复机”的说明：停机与复机的口径。",
+        "链接“停机”指向 bsexport:page:40（停机保号怎么办）",
+    )
+    assert "tags:\n  - 口径\n" in case.text
 
 
 @pytest.mark.parametrize("kind", ["page", "chapter"])
@@ -135,14 +149,35 @@ def test_bookstack_zip_of_a_page_or_chapter(kind: str, tmp_path: Path, plan: Pla
     assert only(plan(_zip(tmp_path, data))).title == "停机保号怎么办"
 
 
-def test_a_page_without_sections_becomes_what_the_user_says(tmp_path: Path, plan: Planner) -> None:
+def test_a_page_is_an_entry_unless_the_user_or_its_names_say_otherwise(
+    tmp_path: Path, plan: Planner
+) -> None:
     file = _zip(tmp_path, {"page": {"name": "停机说明", "html": "<p>本人来办。</p>"}})
-    unknown = only(plan(file))
-    assert (unknown.status.value, unknown.text) == ("unknown", "")
-    assert unknown.extra == ("本人来办。",)
-    known = only(plan(file, kind=Kind.FAQ))
-    assert section(known.text, "统一答复") == "本人来办。"
-    assert known.notes == ("没有认出段落，全文放在“统一答复”里",)
+    entry = only(plan(file))
+    assert (entry.status.value, entry.kind) == ("new", Kind.FAQ)
+    assert section(entry.text, "统一答复") == "本人来办。"
+    assert entry.notes == ("没有认出段落，全文放在“统一答复”里",)
+    assert only(plan(file, kind=Kind.CASE)).kind is Kind.CASE
+
+
+def test_a_record_with_the_headings_of_a_case_is_a_case(tmp_path: Path, plan: Planner) -> None:
+    file = tmp_path / "export.json"
+    heads = "<h3>背景</h3><p>二月。</p><h3>经过</h3><p>改约。</p>"
+    file.write_text(json.dumps([{"faq": FAQ | {"answer": heads}}]), encoding="utf-8")
+    document = only(plan(file))
+    assert (document.kind, section(document.text, "背景")) == (Kind.CASE, "二月。")
+
+
+def test_the_address_of_a_link_inside_the_system_is_kept(tmp_path: Path, plan: Planner) -> None:
+    file = tmp_path / "export.json"
+    answer = (
+        '<p>见<a href="index.php?action=faq&amp;id=1">复机</a>。</p>'
+        '<table><tr><td>表</td><td><a href="index.php?id=2">价目</a></td></tr></table>'
+    )
+    file.write_text(json.dumps([{"faq": FAQ | {"answer": answer}}]), encoding="utf-8")
+    document = only(plan(file))
+    assert "链接“复机”指向 index.php?action=faq&id=1" in document.extra
+    assert "价目（index.php?id=2）" in section(document.text, "统一答复")
 
 
 HTML_BOOK = """<!doctype html>
@@ -174,9 +209,21 @@ MARKDOWN_BOOK = (
 def test_a_book_is_taken_apart_into_its_pages(suffix: str, tmp_path: Path, plan: Planner) -> None:
     file = tmp_path / f"book.{suffix}"
     file.write_text(HTML_BOOK if suffix == "html" else MARKDOWN_BOOK, encoding="utf-8")
-    first, second = plan(file, kind=Kind.FAQ).documents
+    found = plan(file)
+    first, second = found.documents
     assert (first.title, second.title) == ("停机保号怎么办", "停机以后还收费吗")
     assert section(second.text, "统一答复") == "每月五元。"
+    assert {one.kind for one in found.documents} == {Kind.FAQ}
+    if suffix == "html":
+        assert first.extra == ("“停复机”的说明：全书说明。",)
+        assert found.left_out == {"book.html": ["“停复机”：停机"]}
+
+
+def test_a_page_of_a_book_needs_no_names(tmp_path: Path, plan: Planner) -> None:
+    file = tmp_path / "book.html"
+    file.write_text(HTML_BOOK.replace("答复：", ""), encoding="utf-8")
+    first, _ = plan(file).documents
+    assert section(first.text, "统一答复") == "本人来办。"
 
 
 PAGE_HTML = """<!doctype html><html><head><title>停机保号怎么办</title></head><body>

@@ -6,7 +6,8 @@ import pytest
 
 from casebook.documents import Kind
 from casebook.importing.blocks import Block, Entry, Span, from_lines
-from casebook.importing.recognising import Draft, recognise
+from casebook.importing.drafts import Draft
+from casebook.importing.recognising import recognise
 from casebook.importing.values import parse, parse_subject
 from casebook.settings import Settings
 
@@ -153,9 +154,9 @@ def test_values(key: str, text: str, settings: Settings) -> None:
 
 def test_what_was_taken_for_another_term_is_said(settings: Settings) -> None:
     assert parse("channel", "热线电话", settings).note == (
-        "channel：分类里没有“热线电话”，取了最近的“热线”"
+        "渠道：分类里没有“热线电话”，取了最近的“热线”"
     )
     assert parse_subject("宽带/装移机", settings.taxonomy).note == (
-        "subject：分类里没有“宽带/装移机”，取了最近的“宽带/装机”"
+        "业务分类：分类里没有“宽带/装移机”，取了最近的“宽带/装机”"
     )
     assert parse("needs", "解决问题、发朋友圈", settings).rest == "发朋友圈"
