@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
+from casebook.comments import cell, code, masked_path, reach_lines, recheck_lines
 from casebook.documents import Document
 from casebook.impact import Dependent
-from casebook.pages import markdown_text
 from casebook.settings import Settings
 from casebook.touched import Touch, Touched
 
@@ -16,8 +17,6 @@ from casebook.touched import Touch, Touched
 MAX_COMMENT = 50_000
 MAX_ROWS = 30
 _MAX_PLACES = 3
-# What would call people or other pull requests from a comment.
-_SILENT = str.maketrans({"@": "＠", "#": "＃"})
 PENDING, DONE = "待复核", "已一并修改"
 
 
@@ -40,37 +39,55 @@ class Report:
     def as_text(self) -> str:
         """For a terminal."""
         parts = [self._text_block(thing) for thing in self._things if thing.dependents]
-        return "\n\n".join([*parts, *self._quiet(str, str), *self._ending()])
+        first = self._first(markdown=False)
+        return "\n\n".join([*first, *parts, *self._quiet(str, str), *self._ending()])
 
     def as_markdown(self) -> str:
         """A comment for a pull request; short when nothing rests on anything, never too long."""
-        parts = [f"### 修改影响\n\n{self._summary()}" if self._touch else "### 谁依据它"]
+        first = self._first(markdown=True)
+        parts = ["### 修改影响" if self._touch else "### 谁依据它", *first, *self._summary()]
         parts += [self._table(thing) for thing in self._things if thing.dependents]
-        parts += self._quiet(_code, _cell)
-        parts += [_cell(line) for line in self._unread()]
+        parts += self._quiet(code, cell)
+        parts += [cell(line) for line in self._unread()]
         return _bounded(parts)
 
     def as_json(self) -> str:
         """For programs."""
         value: dict[str, Any] = {"things": [self._thing(thing) for thing in self._things]}
         if self._touch:
-            value |= {"pending": self._touch.pending, "unread": self._touch.unread}
+            value |= {
+                "pending": self._touch.pending,
+                "unread": self._touch.unread,
+                "readers": [asdict(one) for one in self._touch.reaches],
+                "recheck": self._touch.recheck,
+            }
         return json.dumps(value, ensure_ascii=False, indent=2)
 
     def _ending(self) -> list[str]:
-        return [self._summary(), *self._unread()] if self._touch else []
+        return [*self._summary(), *self._unread()]
 
-    def _summary(self) -> str:
+    def _first(self, *, markdown: bool) -> list[str]:
+        """What a reviewer must not miss: who reads more now, and what all documents keep to."""
+        if self._touch is None:
+            return []
+        lines = reach_lines(self._touch.reaches, markdown=markdown)
+        return [*lines, *recheck_lines(self._touch.recheck)]
+
+    def _summary(self) -> list[str]:
+        """One line on how much rests on the change; none where there is more to say than that."""
+        if self._touch is None:
+            return []
         dependents = {one.document.id for thing in self._things for one in thing.dependents}
-        if self._touch is None or not self._things:
-            return "这次修改没有动到别的文档会依据的内容。"
+        if not self._things:
+            more = self._touch.reaches or self._touch.recheck
+            return [] if more else ["这次修改没有动到别的文档会依据的内容。"]
         if not dependents:
-            return f"改了 {len(self._things)} 处，没有别的文档依据它们。"
+            return [f"改了 {len(self._things)} 处，没有别的文档依据它们。"]
         pending = self._touch.pending
-        return (
+        return [
             f"改了 {len(self._things)} 处，{len(dependents)} 篇文档依据它们："
             f"{pending} 篇{PENDING}，{len(dependents) - pending} 篇{DONE}。"
-        )
+        ]
 
     def _quiet(self, name: Callable[[str], str], text: Callable[[str], str]) -> list[str]:
         """One line for all that nothing rests on.
@@ -89,7 +106,8 @@ class Report:
     def _unread(self) -> list[str]:
         if self._touch is None or not self._touch.unread:
             return []
-        return [f"有错误、没有比较的文件：{'、'.join(self._touch.unread)}；先运行 casebook check。"]
+        files = "、".join(map(masked_path, self._touch.unread))
+        return [f"有错误、没有比较的文件：{files}；先运行 casebook check。"]
 
     def _text_block(self, thing: Touched) -> str:
         head = f"{thing.name}  {thing.title}{_note(thing)}"
@@ -105,7 +123,7 @@ class Report:
     def _table(self, thing: Touched) -> str:
         rows = sorted(thing.dependents, key=lambda one: (self._state(one) == DONE, bool(one.via)))
         head = [
-            f"#### {_code(thing.name)} {_cell(thing.title)}{_cell(_note(thing))}",
+            f"#### {code(thing.name)} {cell(thing.title)}{cell(_note(thing))}",
             "",
             "| 状态 | 文档 | 怎么依据 | 负责 | 受众 | 复核日期 |",
             "|---|---|---|---|---|---|",
@@ -117,14 +135,14 @@ class Report:
     def _row(self, one: Dependent) -> str:
         document = one.document
         site = self._settings.widest.url.rstrip("/")
-        title = _cell(document.title)
+        title = cell(document.title)
         shown = f"[{title}](<{site}/{one.link}>)" if site else title
         cells = (
             self._state(one) or "—",
-            f"{document.kind.label} {shown} {_code(document.id)}",
-            _cell(_ways(one)),
-            _cell(document.owner),
-            _cell(self._readers(document)),
+            f"{document.kind.label} {shown} {code(document.id)}",
+            cell(_ways(one)),
+            cell(document.owner),
+            cell(self._readers(document)),
             str(document.review_by or "—"),
         )
         return f"| {' | '.join(cells)} |"
@@ -179,17 +197,6 @@ def _ways(one: Dependent) -> str:
 
 def _due(one: Dependent) -> str:
     return f"{one.document.review_by} 前复核" if one.document.review_by else ""
-
-
-def _cell(text: str) -> str:
-    """Text as Markdown that means just that text, on one line, and calls nobody."""
-    return markdown_text(" ".join(text.split()).translate(_SILENT))
-
-
-def _code(name: str) -> str:
-    """A name in a code span; words of the glossary may hold anything."""
-    plain = " ".join(name.split()).replace("`", "'").replace("|", "｜")
-    return f"`{plain}`"
 
 
 def _bounded(parts: Sequence[str]) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from casebook.comments import cell, code, masked_path, reach_lines, recheck_lines
 from casebook.documents import Document, Kind
 from casebook.library import Library, View
-from casebook.pages import markdown_text, page_url
+from casebook.pages import page_url
 from casebook.revisions import changed_paths, file_at
 from casebook.settings import GLOSSARY_FILE, SETTINGS_FILE
+from casebook.touched import touched
 
 _FOLDERS = tuple(f"{kind.folder}/" for kind in Kind)
 
@@ -28,7 +30,10 @@ def changed_pages(root: Path, library: Library, since: str) -> str:
     changes = changed_paths(root, since)
     changed = sorted(path for path in changes.changed if path.startswith(_FOLDERS))
     deleted = sorted(path for path in changes.deleted if path.startswith(_FOLDERS))
+    touch = touched(root, library, since)
     lines = ["### 改动的页面", ""]
+    for line in reach_lines(touch.reaches, markdown=True) + recheck_lines(touch.recheck):
+        lines += [line, ""]
     if changes.changed & {SETTINGS_FILE, GLOSSARY_FILE}:
         lines += ["设置或词表改了，每一页都可能跟着变。", ""]
     if not changed and not deleted:
@@ -39,18 +44,22 @@ def changed_pages(root: Path, library: Library, since: str) -> str:
     documents = {source.path: source.document for source in library.sources.values()}
     for path in changed:
         state = "新增" if file_at(root, since, path) is None else "修改"
-        lines.append(_row([f"`{path}`", state, *_cells(documents, path, views)]))
-    lines += [_row([f"`{path}`", "删除", *[""] * (1 + len(names))]) for path in deleted]
+        lines.append(_row([_file(path), state, *_cells(documents, path, views)]))
+    lines += [_row([_file(path), "删除", *[""] * (1 + len(names))]) for path in deleted]
     return "\n".join(lines)
 
 
 def _cells(documents: Mapping[str, Document], path: str, views: list[View]) -> Iterator[str]:
     """A changed file's title and its page in each site."""
     document = documents.get(path)
-    yield markdown_text(document.title) if document else "有错误，没有成页"
+    yield cell(document.title) if document else "有错误，没有成页"
     for view in views:
         shown = document and view.get(document.id)
-        yield f"`{page_url(shown)}`" if shown else "—"
+        yield code(page_url(shown)) if shown else "—"
+
+
+def _file(path: str) -> str:
+    return code(masked_path(path))
 
 
 def _row(cells: list[str]) -> str:

@@ -11,9 +11,10 @@ from casebook.errors import SettingsError
 from casebook.impact import Dependence, Dependent, term_names, using
 from casebook.library import Library
 from casebook.past import FOLDERS, is_document, past_settings, written_id
+from casebook.readers import Reach, reaches
 from casebook.reading import read_bytes, read_document
 from casebook.revisions import Changes, Repository
-from casebook.settings import Glossary, Settings
+from casebook.settings import SETTINGS_FILE, Glossary, Settings
 
 # What of a document's front matter others may rest on.
 _FACTS = (
@@ -53,11 +54,15 @@ class Touch:
         things: each thing that was changed.
         revised: the ids of the documents that the change revises or adds; a move alone is neither.
         unread: changed files with errors, which cannot be compared.
+        reaches: who can read more or less than before.
+        recheck: what was changed that all documents keep to: settings, articles on wording.
     """
 
     things: tuple[Touched, ...]
     revised: frozenset[str]
     unread: tuple[str, ...]
+    reaches: tuple[Reach, ...] = ()
+    recheck: tuple[str, ...] = ()
 
     def done(self, dependent: Dependent) -> bool:
         """Whether the change revises a dependent, too."""
@@ -102,7 +107,26 @@ def touched(root: Path, library: Library, since: str) -> Touch:
     ]
     things += _words(settings.glossary, library)
     revised = {n for n, one in new.items() if n not in old or old[n].digest != one.digest}
-    return Touch(tuple(things), frozenset(revised), tuple(sorted(faulty)))
+    both = [(old[name], new[name]) for name in names if name in old and name in new]
+    return Touch(
+        tuple(things),
+        frozenset(revised),
+        tuple(sorted(faulty)),
+        tuple(one for pair in both for one in reaches(*pair, library.settings)),
+        tuple(_rules(changes, things, library.settings)),
+    )
+
+
+def _rules(changes: Changes, things: list[Touched], settings: Settings) -> Iterator[str]:
+    """What was changed that every document keeps to."""
+    if SETTINGS_FILE in changes.changed:
+        yield f"设置（{SETTINGS_FILE}）"
+    names = {thing.name for thing in things}
+    wording = settings.check.wording
+    articles = {str(one) for key in type(wording).model_fields for one in getattr(wording, key)}
+    for article in sorted(articles):
+        if names & {article, article.partition("#")[0]}:
+            yield f"用语条款 {article}"
 
 
 def _settings(repository: Repository, commit: str, otherwise: Settings) -> Settings:

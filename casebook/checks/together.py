@@ -10,6 +10,7 @@ import contextlib
 import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 
@@ -46,9 +47,12 @@ def check_together(
             stack.enter_context(child(__name__, (*task, names[number::shares])))
             for number in range(shares)
         ]
+        # What a child gives is taken at once: it waits while a pipe is full.
+        taking = stack.enter_context(ThreadPoolExecutor(shares))
+        taken = [taking.submit(list, results(running)) for running in children]
         found = found_by(library, on, library.sources, compares=True, alike=finder(library))
         left = set(library.sources)
-        for given in (one for running in children for one in results(running)):
+        for given in (one for future in taken for one in future.result()):
             left -= given.keys()
             for name, problems in given.items():
                 found[name] += problems

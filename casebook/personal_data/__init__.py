@@ -37,7 +37,7 @@ _PRIORITY = {
         )
     )
 }
-_SEPARATORS = re.compile(r"[\s.·()_-]+")
+_SEPARATORS = re.compile(r"[\s.·()/_-]+")
 
 
 def find_personal_data(text: str, allowed: Collection[str] = ()) -> list[PersonalData]:

@@ -9,9 +9,11 @@ from casebook.personal_data.kinds import Candidate, PersonalKind
 from casebook.personal_data.surroundings import lines_with, names_a_thing, outside_web_addresses
 
 _AT = re.compile(
-    r"(?:@|[\[(]at[\])]|艾特) ?"
-    r"(?P<domain>(?:[A-Za-z0-9-]{1,63}[.。]){1,4}[A-Za-z]{2,12})(?![A-Za-z0-9])"
+    r"(?:@|[\[(] ?(?:at|AT|At) ?[\])]|艾特) ?"
+    r"(?P<domain>(?:[A-Za-z0-9-]{1,63}(?:[.。]| ?[\[(] ?(?:dot|DOT|Dot|点) ?[\])] ?)){1,4}[A-Za-z]{2,12})"
+    r"(?![A-Za-z0-9])"
 )
+_DOT = re.compile(r"。| ?[\[(] ?(?:dot|点) ?[\])] ?", re.I)
 _USER = re.compile(r"(?<![A-Za-z0-9._%+*-])[A-Za-z0-9_][A-Za-z0-9._%+-]{0,63}$")
 _LONGEST_USER = 70
 _SAMPLE_DOMAIN = re.compile(
@@ -125,7 +127,7 @@ def _emails(text: str) -> Iterator[Candidate]:
     for match in _AT.finditer(text):
         begin = max(0, match.start() - _LONGEST_USER)
         user = _USER.search(text[begin : match.start()].removesuffix(" "))
-        if user and _is_somebodys(user[0], match["domain"].replace("。", ".")):
+        if user and _is_somebodys(user[0], _DOT.sub(".", match["domain"])):
             yield Candidate(PersonalKind.EMAIL, begin + user.start(), match.end())
 
 

@@ -20,7 +20,7 @@ _VISIBLE = {
 }
 _MOST_STARS = 8
 _MOBILE = 11
-_SEPARATOR = re.compile(r"[ ().·+,、-]")
+_SEPARATOR = re.compile(r"[ ().·+,、/_-]")
 
 
 class PersonalKind(StrEnum):

@@ -23,12 +23,14 @@ from casebook.personal_data.surroundings import lines_with
 class Trust(IntEnum):
     """How far the words around a name can be trusted.
 
-    客户 may be followed by anything, 联系人 is mostly followed by a name, 联系人： always.
+    客户 may be followed by anything, 联系人 is mostly followed by a name, 联系人是 and 我叫 always.
+    After 联系人： stands nothing else, so there a word is a name, too.
     """
 
     WORD = 1
     LABEL = 2
     CLEAR = 3
+    ALONE = 4
 
 
 _HAN = "[\u4e00-\u9fa5]"
@@ -44,11 +46,13 @@ _WEAK = tuple(
     " 老公 老婆 儿子 女儿 同事 朋友 爱人 旅客 邻居 房东 租客 坐席 客服 话务员 工程师 装维"
     " 师傅 班长 店长 经理 店员 代理商 由 与 和 给 向 联系 通知 回访 登记为 登记在 过户到".split()
 )
+_CALLED = ("我叫", "他叫", "她叫", "本人叫")
 _ENDS = "".join({label[-1] for label in _STRONG + _WEAK})
 _BEGINS = "".join(COMMON | {name[0] for name in COMPOUND})
 _GAP = r" ?(?:的?(?:姓名|名字))?(?:[是为叫填写]{1,2})? ?[:=|\"“「【(*`_-]{0,3} ?"
 _AFTER_LABEL = re.compile(rf"[{_ENDS}](?P<gap>{_GAP})(?=[{_BEGINS}]{_HAN})")
 _PLAIN_GAP = re.compile(r"[ 的]*")
+_PARTED = re.compile("[:=|]")
 _DOT = re.compile(f"{_HAN}·{_HAN}")
 # 阿依古丽·买买提
 _WITH_DOT = re.compile(
@@ -70,8 +74,8 @@ _FOLLOWING = re.compile(
 )
 # 张某、李甲: not a name, as the writer meant it.
 _MASK = re.compile(r".[某甲乙丙丁]$|某")
-_NEXT_TO_NUMBER_BEFORE = re.compile(rf"(?<!{_HAN})({_HAN}{{2,4}})[ |,:()/\t*-]{{1,4}}$")
-_NEXT_TO_NUMBER_AFTER = re.compile(rf"[ |,:()/\t*-]{{1,4}}({_HAN}{{2,4}})(?!{_HAN})")
+_NEXT_TO_NUMBER_BEFORE = re.compile(rf"(?<!{_HAN})({_HAN}{{2,4}})[ |,:()/\t*-]{{0,4}}$")
+_NEXT_TO_NUMBER_AFTER = re.compile(rf"[ |,:()/\t*-]{{0,4}}({_HAN}{{2,4}})(?!{_HAN})")
 _NUMBERS = frozenset(
     {PersonalKind.MOBILE, PersonalKind.LANDLINE, PersonalKind.ID_CARD, PersonalKind.BANK_CARD}
 )
@@ -109,7 +113,11 @@ def _trust(text: str, match: re.Match[str]) -> Trust | None:
     """How far what precedes can be trusted; None when there is no label."""
     begin, end, gap = max(0, match.start() - 6), match.start() + 1, match["gap"]
     if text.endswith(_STRONG, begin, end) or "名" in gap:
-        return Trust.LABEL if _PLAIN_GAP.fullmatch(gap) else Trust.CLEAR
+        if _PLAIN_GAP.fullmatch(gap):
+            return Trust.LABEL
+        return Trust.ALONE if _PARTED.search(gap) else Trust.CLEAR
+    if text.endswith(_CALLED, begin, end):
+        return Trust.CLEAR
     return Trust.WORD if text.endswith(_WEAK, begin, end) else None
 
 
@@ -158,9 +166,12 @@ def _is_name(name: str, trust: Trust) -> bool:
     if name[:2] in NOT_NAMES or name[1:3] in TITLES:
         return False
     compound = name[:2] in COMPOUND
-    if not GIVEN.issuperset(name[2:] if compound else name[1:]) and trust is not Trust.CLEAR:
+    given = GIVEN.issuperset(name[2:] if compound else name[1:])
+    if not given and trust < Trust.CLEAR:
         return False
-    return compound or (not _is_word(name) and (trust is Trust.CLEAR or _is_likely(name, trust)))
+    if compound or (given and trust is Trust.ALONE):
+        return True
+    return not _is_word(name) and (trust >= Trust.CLEAR or _is_likely(name, trust))
 
 
 def _is_likely(name: str, trust: Trust) -> bool:

@@ -23,15 +23,20 @@ from casebook.personal_data.surroundings import (
 _CENTURY = 1900
 _LAST_YEAR = 2099
 _S = r"[ .·-]{1,3}"
+# What else people put between the groups of a mobile, whatever for.
+_ODD = "_/()"
+_ODD_S = rf"[ .·{_ODD}-]{{1,3}}"
 _BEGIN = r"(?<![0-9])"
 _END = r"(?![0-9])"
 # Seven digits or more that are not just a date: only such lines are looked at.
 _LONG = re.compile(
-    r"[0-9](?<![0-9][0-9])(?!(?<=[12])(?:9|0)[0-9]{2}[-.][0-9]{1,2}[-.][0-9]{1,2}(?![0-9]))"
-    rf"(?:(?:{_S})?[0-9]){{6}}"
+    r"[0-9](?<![0-9][0-9])(?!(?<=[12])(?:9|0)[0-9]{2}[-./][0-9]{1,2}[-./][0-9]{1,2}(?![0-9]))"
+    rf"(?:(?:{_ODD_S})?[0-9]){{6}}"
 )
 _PREFIX = rf"(?:\(?\+?(?:00)?86\)?(?:{_S})?|0)?"
-_MOBILE = re.compile(rf"{_BEGIN}{_PREFIX}(?P<core>1(?:{_S})?[3-9](?:(?:{_S})?[0-9]){{9}}){_END}")
+_MOBILE = re.compile(
+    rf"{_BEGIN}{_PREFIX}(?P<core>1(?:{_ODD_S})?[3-9](?:(?:{_ODD_S})?[0-9]){{9}}){_END}"
+)
 _ID_18 = re.compile(rf"{_BEGIN}[1-8](?:(?:{_S})?[0-9]){{16}}(?:{_S})?[0-9xX](?![0-9a-zA-Z])")
 _ID_15 = re.compile(rf"{_BEGIN}[1-8](?:(?:{_S})?[0-9]){{14}}{_END}")
 _CARD = re.compile(rf"{_BEGIN}[2-9](?:(?:{_S})?[0-9]){{12,18}}{_END}")
@@ -139,10 +144,18 @@ def _is_mobile(text: str, match: re.Match[str], start: int, previous_end: int) -
         return near(_PHONE_WORDS, text, start, end, (12, 6))
     if len(groups) == 1:
         return True
+    if any(sign in match["core"] for sign in _ODD) and not _oddly_grouped(text, match, groups):
+        return False
     if _in_chain(text, start, end, previous_end):
         return False
     evenly = min(groups) > 2 or max(groups) == 1  # noqa: PLR2004
     return evenly or near(_PHONE_WORDS, text, start, end, (12, 4))
+
+
+def _oddly_grouped(text: str, match: re.Match[str], groups: list[int]) -> bool:
+    """Whether 139/1234/5678 is one number, and not a piece of a path or of a longer code."""
+    around = text[match.start() - 1 : match.start()] + text[match.end() : match.end() + 1]
+    return groups in ([3, 4, 4], [3, 8]) and not set(around) & {"_", "/"}
 
 
 def _in_chain(text: str, start: int, end: int, previous_end: int = -1) -> bool:

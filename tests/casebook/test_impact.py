@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from casebook.comments import cell, masked_path
 from casebook.documents import Kind
 from casebook.guide import model_text
 from casebook.impact import Dependence, UnknownSubject, Way, find_term, term_names, using
-from casebook.impact_report import DONE, MAX_COMMENT, MAX_ROWS, PENDING, Report, _cell
+from casebook.impact_report import DONE, MAX_COMMENT, MAX_ROWS, PENDING, Report
 from casebook.library import Library, load_library
 from casebook.settings import Glossary
 from casebook.touched import Touch, touched
@@ -391,7 +392,7 @@ def test_a_table_of_a_comment(repo: Repo) -> None:
 
 @given(st.text())
 def test_any_text_fits_into_a_cell(text: str) -> None:
-    cell = _cell(text)
+    cell = cell(text)
     assert not re.search(r"[|\n\r`<>@\[\]*]", cell)
     assert len(cell.splitlines()) <= 1
 

@@ -254,7 +254,6 @@ function watchSaving(CMS, forms) {
       const { problems, failed } = await check(forms, entry.get("collection"), entry.get("data").toJS());
       if (!failed && !problems.some(isError)) return;
       const reason = failed ? "没能检查，过一会儿再发布。" : `${counted(problems)}。先改好、保存，再发布。`;
-      notice(`没有发布。${reason}`, false);
       // Without a name an error is shown by its words alone.
       throw Object.assign(new Error(reason), { name: "" });
     },

@@ -16,8 +16,10 @@ function fieldOf(form, text, { code, message, line }) {
   return inBody ? { label: heading || "条款", name: "articles" } : { label: "整篇", name: key };
 }
 
+const fold = (open) => document.documentElement.classList.toggle("cb-unfolded", open);
+
 function show(name) {
-  document.documentElement.classList.remove("cb-unfolded");
+  fold(false);
   const label = document.querySelector(`label[for^="${name}-field-"]`);
   const control = document.getElementById(label?.htmlFor);
   (label ?? control)?.scrollIntoView({ behavior: "smooth", block: "center" });
@@ -102,10 +104,6 @@ function panel({ createClass, h, forms, name }) {
       clearTimeout(this.timer);
       this.gone = true;
     },
-    fold() {
-      document.documentElement.classList.toggle("cb-unfolded");
-      this.forceUpdate();
-    },
     async run() {
       const turn = (this.turn ?? 0) + 1;
       this.turn = turn;
@@ -119,12 +117,11 @@ function panel({ createClass, h, forms, name }) {
       const { result, checking } = this.state;
       const state = !result ? "正在检查……" : summary(result);
       const mood = result?.problems && !result.problems.some(isError) ? "cb-good" : "";
-      const folded = !document.documentElement.classList.contains("cb-unfolded");
       return h(
         "section",
         { className: `cb-panel ${checking ? "cb-checking" : ""} ${NARROW.matches ? "cb-narrow" : ""}` },
         h("h2", null, "检查"),
-        NARROW.matches && h("button", { type: "button", onClick: this.fold }, folded ? "展开" : "收起"),
+        NARROW.matches && h("button", { type: "button", onClick: () => fold() }, "展开或收起"),
         h("p", { className: `cb-state ${mood}`, role: "status" }, state),
         result?.problems && list(result),
       );

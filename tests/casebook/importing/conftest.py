@@ -27,6 +27,7 @@ MADE = {
     "lines.docx": ("lines.html", WEB_PAGE, "docx:MS Word 2007 XML"),
     "questions.docx": ("questions.html", WEB_PAGE, "docx:MS Word 2007 XML"),
     "rules.pdf": ("rules.html", WEB_PAGE, "pdf:writer_pdf_Export"),
+    "table.pdf": ("table.html", WEB_PAGE, "pdf:writer_pdf_Export"),
     "headings.pdf": ("headings.html", WEB_PAGE, "pdf:writer_pdf_Export"),
     "pages.docx": ("pages.fodt", FLAT, "docx:MS Word 2007 XML"),
     "pages.pdf": ("pages.fodt", FLAT, "pdf:writer_pdf_Export"),

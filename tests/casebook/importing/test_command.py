@@ -38,9 +38,9 @@ def test_without_write_nothing_is_written(small: Path, files: dict[str, Path]) -
     assert done.stdout.splitlines() == [
         "问.txt：",
         "    新  统一口径  faq/faq-ting-ji-bao-hao-zen-me-ban.md  停机保号怎么办",
-        "      待填：owner、subject、similar、policies、办理方式、设计思路、禁用说法",
-        "      个人信息：手机号码 139****1234（第 20 行）",
+        "      待填：负责人、业务分类、相似问、依据、办理方式、设计思路、禁用说法",
         "      对应：答复→统一答复",
+        "      个人信息：手机号码 139****1234（统一答复）",
         "",
     ]
     assert done.stderr == "可以写入 1 篇。这次没有写任何文件；看过以后加 --write 写入。\n"
@@ -52,7 +52,10 @@ def test_write_writes_and_a_second_time_changes_nothing(
 ) -> None:
     done = run(small, files["问.txt"], "--write")
     file = small / "faq" / "faq-ting-ji-bao-hao-zen-me-ban.md"
-    assert done.stderr == "写入了 1 篇。填好“（待填）”的地方，再运行 casebook check。\n"
+    assert done.stderr == (
+        "写入了 1 篇。\n接下来：\n  1. 1 篇有个人信息：先换成掩码。先看 casebook check"
+        f" --library {small} faq/{file.name}\n"
+    )
     assert "13900001234" in file.read_text(encoding="utf-8")
     file.write_text(file.read_text(encoding="utf-8") + "改过\n", encoding="utf-8")
     again = run(small, files["问.txt"], "--write", "--mask")
@@ -90,7 +93,7 @@ def test_no_report_tells_a_number_in_full(small: Path, tmp_path: Path) -> None:
 def test_what_all_have_in_common_is_said_once(small: Path, files: dict[str, Path]) -> None:
     lines = run(small, files["表.csv"], "--owner", "资费产品组").stdout.splitlines()
     assert lines[4:] == [
-        "  每一篇待填：policies、办理方式、设计思路、禁用说法",
+        "  每一篇待填：依据、办理方式、设计思路、禁用说法",
         "  每一篇对应：答案→统一答复",
         "",
     ]
@@ -106,7 +109,7 @@ def test_a_complete_source_needs_only_what_it_rests_on(small: Path, tmp_path: Pa
         encoding="utf-8",
     )
     done = run(small, file, "--owner", "资费产品组", "--write")
-    assert "待填：policies\n" in done.stdout
+    assert "待填：依据\n" in done.stdout
     (written,) = small.rglob("*.md")
     text = written.read_text(encoding="utf-8")
     written.write_text(
@@ -117,6 +120,106 @@ def test_a_complete_source_needs_only_what_it_rests_on(small: Path, tmp_path: Pa
     assert reading.problems == ()
     assert reading.document
     assert reading.document.audience == "agent"
+
+
+def test_what_has_no_place_is_said_once_a_file(small: Path, tmp_path: Path) -> None:
+    file = tmp_path / "表.csv"
+    rows = "".join(f"问题{n}怎么办,答案{n}。,{n}\n" for n in range(40))
+    file.write_text(f"标准问,答案,点击量\n{rows}", encoding="utf-8")
+    lines = run(small, file).stdout.splitlines()
+    assert [line for line in lines if "点击量" in line] == ["  列“点击量”没有位置，40 行都放进附注"]
+
+
+@pytest.mark.parametrize(("count", "more"), [(12, ""), (13, " 等 13 处，加 --json 看全部")])
+def test_few_things_without_a_place_are_all_listed(
+    count: int, more: str, small: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "问.txt"
+    notes = [f"甲{number}" for number in range(count)]
+    file.write_text("\n".join(["题", "丙。" * 40, *notes, "答复：乙。"]), encoding="utf-8")
+    line = next(x for x in run(small, file).stdout.splitlines() if "没有位置" in x)
+    listed = "、".join(f"“{note}”" for note in notes[: 12 - 1])
+    assert line.endswith(f"…”、{listed}{' 等 13 处，加 --json 看全部' if count + 1 > 12 else ''}")
+    assert more in line
+
+
+PEOPLE = {
+    "an answer": ("标准问,答案\n题,电话 13900001234。\n", "统一答复"),
+    "a title": ("标准问,答案\n13900001234 为什么停机,欠费。\n", "标题"),
+    "a similar question": ("标准问,相似问,答案\n题,甲|13900001234 停机了,欠费。\n", "相似问"),
+    "the appendix": ("标准问,答案,备注\n题,欠费。,13900001234\n", "附注"),
+}
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_personal_data_is_found_again(name: str, small: Path, tmp_path: Path) -> None:
+    text, where = PEOPLE[name]
+    file = tmp_path / "表.csv"
+    file.write_text(text, encoding="utf-8")
+    assert f"      个人信息：手机号码 139****1234（{where}）\n" in run(small, file).stdout
+
+
+def test_a_changed_answer_is_named_and_not_written(small: Path, tmp_path: Path) -> None:
+    file = tmp_path / "表.csv"
+    file.write_text("标准问,答案\n怎么销户,去营业厅办。\n", encoding="utf-8")
+    run(small, file, "--write")
+    file.write_text("标准问,答案\n怎么销户,新规：线上也能办\n", encoding="utf-8")
+    done = run(small, file, "--write")
+    assert done.exit_code == 1
+    assert done.stdout.splitlines()[1:4] == [
+        "  第 2 行  内容不同  统一口径  faq/faq-zen-me-xiao-hu.md  怎么销户",
+        "      统一答复不同：文档里“去营业厅办。”，来源里“新规：线上也能办”",
+        "      文档没有改；来源是对的，就照它改 faq/faq-zen-me-xiao-hu.md",
+    ]
+    assert done.stderr == "写入了 0 篇，1 篇内容不同，没有改。\n"
+    (there,) = small.rglob("*.md")
+    assert "去营业厅办。" in there.read_text(encoding="utf-8")
+    (document,) = json.loads(run(small, file, "--json").stdout)["documents"]
+    assert document["differences"] == [
+        {"where": "统一答复", "there": "去营业厅办。", "here": "新规：线上也能办"}
+    ]
+
+
+def test_after_writing_the_first_things_to_do_are_listed(small: Path, tmp_path: Path) -> None:
+    file = tmp_path / "表.csv"
+    file.write_text(
+        "分类,标准问,相似问,答案,办理方式,设计思路,禁用说法\n"
+        "资费/流量,没有答案的,甲|乙|丙,,打热线,先说,别说\n"
+        "资费/流量,差一点的,甲|乙|丙,好。,打热线,先说,别说\n"
+        "资费/流量,差几项的,甲|乙|丙,好。,,先说,别说\n"
+        "资费/流量,也差几项的,甲|乙|丙,好。,打热线,,\n"
+        "资费/流量,有人的,甲|乙|丙,打 13900001234。,打热线,先说,别说\n",
+        encoding="utf-8",
+    )
+    steps = run(small, file, "--write").stderr.splitlines()[2:]
+    check = f"先看 casebook check --library {small} faq/"
+    assert steps == [
+        f"  1. 1 篇有个人信息：先换成掩码。{check}faq-you-ren-de.md",
+        f"  2. 1 篇只差负责人和依据：填上就能发布。{check}faq-cha-yi-dian-de.md",
+        f"  3. 2 篇有正文，还差几项：逐项填好。{check}faq-cha-ji-xiang-de.md",
+        f"  4. 1 篇没有正文：找到答复或经过再写，没有就删掉。{check}faq-mei-you-da-an-de.md",
+    ]
+
+
+REFUSED = {
+    ("问.txt", "--subject", "x"): "casebook: --subject：分类里没有“x”；可选：资费、",
+    (
+        "问.txt",
+        "--kind",
+        "x",
+    ): "casebook: --kind：没有种类“x”；可选：case（案例）、faq（统一口径）、",
+    (): "casebook: 没有写要导入的文件；例：casebook import ",
+}
+
+
+@pytest.mark.parametrize("words", REFUSED)
+def test_what_was_asked_for_wrongly_is_said_in_chinese(
+    words: tuple[str, ...], small: Path, files: dict[str, Path]
+) -> None:
+    done = run(small, *(files.get(word, word) for word in words))
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith(REFUSED[words])
+    assert "Invalid" not in done.stderr
 
 
 CODES = {

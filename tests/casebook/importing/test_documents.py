@@ -121,6 +121,22 @@ def test_the_headings_of_a_pdf_are_told_by_their_size(made: Made, plan: Planner)
     assert "图片没有导入，共 1 张" in document.extra
 
 
+def test_tables_lists_and_links_of_a_pdf(made: Made, plan: Planner) -> None:
+    document = only(plan(made("table.pdf")))
+    answer, table = section(document.text, "统一答复").split("\n\n", 1)
+    assert answer.endswith("一级到三级分别由不同的人来跟进，按表行事。")
+    assert table == "\n".join(
+        [
+            "| 级别 | 跟进人 | 时限 |",
+            "| --- | --- | --- |",
+            "| 一级 | 班长 | 一天 |",
+            "| 二级 | 主管 | 两天 |",
+        ]
+    )
+    assert section(document.text, "办理方式") == "1. 先安抚\n2. 再查询\n3. 给结论"
+    assert document.extra == ("链接“服务公告”指向 https://example.com/rules?id=3",)
+
+
 def test_headers_and_footers_are_no_text_of_a_document(made: Made, plan: Planner) -> None:
     found = plan(made("pages.pdf"))
     document = only(found)
