@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from casebook.documents import Kind
 from casebook.errors import CasebookError
@@ -29,11 +30,25 @@ class NoReviewers(CasebookError):
     """The settings name nobody who reviews."""
 
 
-def code_owners(library: Library) -> str:
+class ForeignOwners(CasebookError):
+    """The repository has a CODEOWNERS file that this library did not write."""
+
+
+def _head(place: str) -> str:
+    """How the file of a library begins: by that it is known as its own.
+
+    Args:
+        place: the library's folder in its repository, as ``docs/library/``; empty at the top.
+    """
+    return _HEAD + (f"# 知识库在 {place}。\n" if place else "")
+
+
+def code_owners(library: Library, place: str = "") -> str:
     """The text of a library's CODEOWNERS file.
 
     Args:
-        library: its settings name the reviewers; its folder is the repository's root.
+        library: its settings name the reviewers.
+        place: its folder in its repository, as ``docs/library/``; empty at the top.
 
     Raises:
         NoReviewers: the settings name none.
@@ -41,23 +56,42 @@ def code_owners(library: Library) -> str:
     reviewers = library.settings.reviewers
     if reviewers == Reviewers():
         raise NoReviewers("casebook.toml 里没有 [reviewers]；写上谁审什么，再运行一次。")
-    parts = [_HEAD, "\n".join(_general(reviewers)) + "\n"]
-    files = _files(library)
+    parts = [_head(place), "\n".join(_general(reviewers, place)) + "\n"]
+    files = _files(library, place)
     subjects = (path for path in library.settings.taxonomy.subject_paths if path in files)
     parts += ["\n".join([f"# {subject}", *files[subject], ""]) for subject in subjects]
     return "\n".join(parts)
 
 
-def _general(reviewers: Reviewers) -> Iterator[str]:
+def refuse_foreign(files: Iterable[Path], place: str) -> None:
+    """Sees to it that a library inside a repository takes no file from its neighbours.
+
+    Args:
+        files: where its CODEOWNERS are to be written.
+        place: as for :func:`code_owners`; at the top all files are the library's own.
+
+    Raises:
+        ForeignOwners: one of them is there and was not written by this library.
+    """
+    head = _head(place).encode()
+    for file in files if place else ():
+        if file.is_file() and not file.read_bytes().startswith(head):
+            raise ForeignOwners(
+                f"{file} 不是这个知识库写的，里面可能有别人的规则，没有动它。"
+                f"把它挪开再运行；或者手工把知识库 {place} 的几行加进去。"
+            )
+
+
+def _general(reviewers: Reviewers, place: str) -> Iterator[str]:
     """What holds for everything, and for a folder: new files are not named one by one yet."""
     if reviewers.default:
-        yield _line("*", reviewers.default)
+        yield _line(f"/{_pattern(place)}" if place else "*", reviewers.default)
     for kind in Kind:
         if handles := reviewers.kinds.get(kind.value):
-            yield _line(f"/{kind.folder}/", handles)
+            yield _line(f"/{_pattern(place)}{kind.folder}/", handles)
 
 
-def _files(library: Library) -> dict[str, list[str]]:
+def _files(library: Library, place: str) -> dict[str, list[str]]:
     """The lines of the files whose subject has reviewers of its own, by subject."""
     reviewers = library.settings.reviewers
     lines: dict[str, list[str]] = defaultdict(list)
@@ -66,7 +100,7 @@ def _files(library: Library) -> dict[str, list[str]]:
         by_subject = _of_subject(reviewers, document.subject or "")
         if document.subject and by_subject:
             both = (*by_subject, *reviewers.kinds.get(document.kind.value, ()))
-            path = "/" + _pattern(source.path)
+            path = "/" + _pattern(f"{place}{source.path}")
             lines[document.subject].append(_line(path, tuple(dict.fromkeys(both))))
     return lines
 

@@ -486,13 +486,13 @@ class Faq(Document):
             key="rationale",
             heading="设计思路",
             restricted=True,
-            help="为什么这样答；只给坐席看。",
+            help="为什么这样答；只给内部看。",
         ),
         SectionSpec(
             key="forbidden",
             heading="禁用说法",
             restricted=True,
-            help="不能说的话，以及该怎么说；只给坐席看。",
+            help="不能说的话，以及该怎么说；只给内部看。",
         ),
     )
 
@@ -503,7 +503,7 @@ class Faq(Document):
     )
     effective_from: Day = Field(title="生效日期", description="从哪一天起可以这样答。")
     effective_until: Day | None = Field(
-        None, title="失效日期", description="最后一天；没有定就不写。过了这一天，代理商看不到它。"
+        None, title="失效日期", description="最后一天；没有定就不写。过了这一天，只有内部还看得到。"
     )
     policies: Annotated[RestsOn, _enough("policies")]
 

@@ -1,9 +1,9 @@
-"""What is to be reviewed: what is overdue, due soon, or about to end; what is read most, first."""
+"""What is to be looked at: reviews overdue or soon due, what ended or ends soon; most read first."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -11,7 +11,7 @@ from enum import StrEnum
 from icalendar import Alarm, Calendar, Event, Timezone
 
 from casebook.digests import bytes_digest
-from casebook.documents import Document, Standing
+from casebook.documents import Document, Policy, Standing
 from casebook.errors import CasebookError
 from casebook.library import View
 from casebook.validation import nearest
@@ -27,22 +27,35 @@ class Occasion(StrEnum):
     """Why a document is to be looked at, most urgent first."""
 
     OVERDUE = "overdue"
+    ENDED = "ended"
     SOON = "soon"
     ENDING = "ending"
 
     @property
     def label(self) -> str:
         """Its Chinese name."""
-        return {"overdue": "复核已过期", "soon": "即将到期复核", "ending": "即将失效"}[self.value]
+        return {
+            "overdue": "复核已过期",
+            "ended": "已失效，归档或续期",
+            "soon": "即将到期复核",
+            "ending": "即将失效",
+        }[self.value]
 
     @property
     def event(self) -> str:
         """What happens on the day: the same before and after it."""
-        return "失效" if self is Occasion.ENDING else "复核"
+        return "失效" if self in (Occasion.ENDING, Occasion.ENDED) else "复核"
 
 
-# A review stays the same event when it becomes overdue.
-_UID = {Occasion.OVERDUE: "review", Occasion.SOON: "review", Occasion.ENDING: "end"}
+# An event stays the same when its day has passed.
+_UID = {
+    Occasion.OVERDUE: "review",
+    Occasion.ENDED: "end",
+    Occasion.SOON: "review",
+    Occasion.ENDING: "end",
+}
+# The rule that a document waives when it is kept after its end on purpose.
+_KEPT = "ended"
 
 
 @dataclass(frozen=True)
@@ -74,7 +87,8 @@ def due(view: View, within: int, reads: Mapping[str, int], owner: str | None = N
         owner: only what they answer for.
 
     Returns:
-        What is overdue, then what is due soon, then what ends soon; in each the most read first.
+        What is overdue, what has ended, what is due soon, what ends soon; in each the most read
+        first. What ended and was superseded, or is kept on purpose, is nobody's business.
 
     Raises:
         UnknownOwner: nobody of that name answers for anything.
@@ -84,18 +98,34 @@ def due(view: View, within: int, reads: Mapping[str, int], owner: str | None = N
         guess = nearest(owner, owners)
         advice = f"是不是“{guess}”？" if guess else ""
         raise UnknownOwner(f"没有负责人“{owner}”；{advice}有：{'、'.join(owners)}。")
+    last = view.on + timedelta(days=within)
+    settled = set(_settled(view))
     found = (
         Due(document, occasion, day, (day - view.on).days, reads.get(document.id, 0))
         for document in view.documents
-        if owner in (None, document.owner) and document.standing(view.on) is not Standing.ENDED
-        for occasion, day in _occasions(document, view.on, view.on + timedelta(days=within))
+        if owner in (None, document.owner) and document.id not in settled
+        for occasion, day in _occasions(document, view.on, last)
     )
     order = list(Occasion)
     return sorted(found, key=lambda d: (order.index(d.occasion), -d.reads, d.day, d.document.id))
 
 
+def _settled(view: View) -> Iterable[str]:
+    """What has ended and needs nobody's decision any more."""
+    for document in view.documents:
+        standing = document.standing(view.on)
+        if standing is Standing.ENDED and any(one.rule == _KEPT for one in document.waivers):
+            yield document.id
+        if standing is Standing.CURRENT and isinstance(document, Policy):
+            old = (view.get(name) for name in document.supersedes)
+            yield from (one.id for one in old if one and one.standing(view.on) is Standing.ENDED)
+
+
 def _occasions(document: Document, on: date, last: date) -> Iterable[tuple[Occasion, date]]:
     review, end = document.review_by, document.effective_until_or_none
+    if end and end < on:
+        yield Occasion.ENDED, end
+        return
     if review and review < on:
         yield Occasion.OVERDUE, review
     elif review and review <= last:
@@ -104,8 +134,14 @@ def _occasions(document: Document, on: date, last: date) -> Iterable[tuple[Occas
         yield Occasion.ENDING, end
 
 
-def as_text(found: Sequence[Due], view: View) -> str:
-    """For a terminal: a group an occasion, two lines a document."""
+def as_text(found: Sequence[Due], view: View, within: int) -> str:
+    """For a terminal: a group an occasion, two lines a document.
+
+    Args:
+        found: what to list.
+        view: where it is from.
+        within: how many days ahead were looked at.
+    """
     lines = []
     for occasion in Occasion:
         group = [one for one in found if one.occasion is occasion]
@@ -117,7 +153,8 @@ def as_text(found: Sequence[Due], view: View) -> str:
                 f"  {one.day}  {document.kind.label}  {document.id}  {document.title}",
                 f"      {_when(one)}；{document.owner}；点开 {one.reads} 次",
             ]
-    return "\n".join(lines) or f"到 {view.on} 为止，没有要复核的。"
+    last = view.on + timedelta(days=within)
+    return "\n".join(lines) or f"到 {last} 为止，没有要复核的，也没有失效的。"
 
 
 def as_json(found: Sequence[Due], view: View) -> str:
@@ -194,13 +231,8 @@ def _event(one: Due, place: str, now: datetime) -> Event:
 
 
 def _when(one: Due) -> str:
+    if one.occasion is Occasion.ENDED:
+        return f"失效 {-one.days} 天"
     if one.days < 0:
         return f"过期 {-one.days} 天"
     return f"还有 {one.days} 天" if one.days else "就是今天"
-
-
-RENDERERS: Mapping[str, Callable[[Sequence[Due], View], str | bytes]] = {
-    "text": as_text,
-    "json": as_json,
-    "ics": as_calendar,
-}

@@ -19,12 +19,38 @@ command line and the service turn them into output.
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from casebook.problems import Problem
+
+
+_REASONS = {
+    errno.EACCES: "没有权限",
+    errno.EPERM: "没有权限",
+    errno.EROFS: "磁盘是只读的",
+    errno.ENOSPC: "磁盘满了",
+    errno.EDQUOT: "磁盘的配额用完了",
+    errno.ENOENT: "没有这个文件或文件夹",
+    errno.EISDIR: "是文件夹",
+    errno.ENOTDIR: "路径中间有一段不是文件夹",
+    errno.ENAMETOOLONG: "名字太长",
+    errno.EADDRINUSE: "已经有程序在用",
+    errno.EADDRNOTAVAIL: "这台机器没有这个地址",
+    errno.EMFILE: "打开的文件太多",
+}
+
+
+def reason(error: OSError) -> str:
+    """Why the system refused something, in Chinese as far as that is known.
+
+    Args:
+        error: what it said.
+    """
+    return _REASONS.get(error.errno or 0, error.strerror or str(error))
 
 
 class CasebookError(Exception):
@@ -82,7 +108,7 @@ class LeakError(CasebookError):
         shown = "\n".join(f"  {leak}" for leak in leaks[:20])
         super().__init__(
             f"泄漏检查发现 {len(leaks)} 处不该出现的内容，站点没有发布：\n{shown}\n"
-            "请把该内容移到只给坐席看的段落或文档里，再重新生成。"
+            "请把该内容移到这个受众看不到的段落或文档里，再重新生成。"
         )
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from casebook.errors import PublishError
+from casebook.errors import PublishError, reason
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         fresh.replace(path)
     except OSError as error:
         raise PublishError(
-            f"写不了“{path}”（{error.strerror or error}）；检查文件夹和权限、文件是不是正打开着，"
+            f"写不了“{path}”（{reason(error)}）；检查文件夹和权限、文件是不是正打开着，"
             "或换一个地方。"
         ) from None
     finally:

@@ -23,7 +23,7 @@ def model_text(kind: Kind) -> str:
 def guide_pages(view: View) -> Iterator[Page]:
     """The pages about writing, for the widest audience; none for others."""
     if view.internal:
-        yield _writing()
+        yield _writing(view.settings.widest.name)
         yield _rules()
         yield _taxonomy(view)
 
@@ -40,7 +40,7 @@ def guide_navigation(view: View) -> tuple[NavEntry, ...]:
     return (NavEntry("写作", children=pages),)
 
 
-def _writing() -> Page:
+def _writing(widest: str) -> Page:
     parts = [
         "一篇文档是一个 Markdown 文件：开头是信息块，后面是规定的几个段落。"
         "先用 `casebook new` 生成空白稿，写好以后用 `casebook check` 检查，再提交审核。"
@@ -55,15 +55,15 @@ def _writing() -> Page:
             parts.append(
                 "政策按条写：“## 第三条 标题”；没有确定条号时写“## 要点一 标题”。预案按下面几段写。"
             )
-        parts.append(_sections(specs))
+        parts.append(_sections(specs, widest))
         parts.append(f"### 范例 {{#{kind.value}-model}}\n\n{_code(model_text(kind))}")
     return Page("guide/writing.md", "怎么写", "\n\n".join(parts))
 
 
-def _sections(specs: tuple[SectionSpec, ...]) -> str:
+def _sections(specs: tuple[SectionSpec, ...], widest: str) -> str:
     rows = "".join(
         f"<tr><td>{spec.heading}</td><td>{html.escape(spec.help)}</td>"
-        f"<td>{'仅坐席' if spec.restricted else '与文档相同'}</td></tr>"
+        f"<td>{f'仅{widest}' if spec.restricted else '与文档相同'}</td></tr>"
         for spec in specs
     )
     return (

@@ -31,6 +31,8 @@ from casebook.settings import Audience, Settings
 
 NO_ANSWER = "对该受众没有有效的答复"
 _HEADING = re.compile(r"^## +(.+?)(?:\s+\{audience=[^{}]*\})?\s*$", re.MULTILINE)
+# How it is known who let through what nobody is recorded to have approved.
+_COMMITTED = "提交人"
 _ADDRESS = re.compile(r"<[^<>]*>|\S+@\S+")
 
 
@@ -46,8 +48,14 @@ class Approval:
     names: tuple[str, ...]
     how: str
 
+    @property
+    def recorded(self) -> bool:
+        """Whether somebody approved or merged it, and did not only commit it."""
+        return self.how != _COMMITTED
+
     def __str__(self) -> str:
-        return f"{'、'.join(self.names) or '未署名'}（{self.how}）"
+        names = "、".join(self.names) or "未署名"
+        return f"{names}（{self.how}）" if self.recorded else f"没有核准记录，{self.how} {names}"
 
 
 @dataclass(frozen=True)
@@ -302,7 +310,7 @@ def _approval(commit: Commit, brought: list[Commit]) -> Approval:
     if len(commit.parents) > 1:
         return Approval(_people([commit.author]), "合并人")
     person = commit.author if commit.by_host else commit.committer
-    return Approval(_people([person]), "提交人")
+    return Approval(_people([person]), _COMMITTED)
 
 
 def printable(text: str) -> str:

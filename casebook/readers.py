@@ -36,7 +36,7 @@ class Reach:
 
 
 def reaches(old: Document, new: Document, settings: Settings) -> Iterator[Reach]:
-    """How a change moves the readers of a document and of its sections, what is wider first.
+    """How a change moves the readers of a document and of its sections.
 
     Args:
         old: the document before.
@@ -46,15 +46,18 @@ def reaches(old: Document, new: Document, settings: Settings) -> Iterator[Reach]
     levels = {audience.id: level for level, audience in enumerate(settings.audiences)}
     moved: dict[tuple[int, int], list[str]] = defaultdict(list)
     before = {section.key: section.audience for section in old.sections}
-    whole = (levels.get(old.audience), levels.get(new.audience))
+    whole = (levels.get(old.audience, -1), levels.get(new.audience, -1))
     for section in new.sections:
-        steps = (levels.get(before.get(section.key, "")), levels.get(section.audience))
-        if None not in steps and steps[0] != steps[1] and steps != whole:
-            moved[steps].append(section.heading)  # type: ignore[index]
-    if None not in whole and whole[0] != whole[1]:
-        moved[whole].insert(0, _whole(new, levels))  # type: ignore[index]
-    for (start, end), parts in sorted(moved.items(), key=lambda one: one[0][0] < one[0][1]):
+        steps = (levels.get(before.get(section.key, ""), -1), levels.get(section.audience, -1))
+        # What moves with the whole document is said of that.
+        if steps != whole:
+            moved[steps].append(section.heading)
+    moved[whole].insert(0, _whole(new, levels))
+    for (start, end), parts in moved.items():
         low, high = sorted((start, end))
+        # A new section had no readers, and an audience that was renamed cannot be compared.
+        if low < 0 or low == high:
+            continue
         names = tuple(audience.name for audience in settings.audiences[low:high])
         yield Reach(new.id, new.title, tuple(parts), names, wider=end < start)
 

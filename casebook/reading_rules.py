@@ -199,7 +199,7 @@ TEXT_BEFORE_SECTIONS = Rule(
 MALFORMED_HEADING = Rule(
     "malformed-heading",
     "像段落标题的行，写法都正确。",
-    "“##设计思路”少一个空格就不是段落了，只给坐席看的话会跟着上一段公开出去。",
+    "“##设计思路”少一个空格就不是段落了，内部的话会跟着上一段公开出去。",
     _faq("## 禁用说法\n", "## 禁用说法\n\n ## 备注\n\n其他。\n"),
 )
 INVALID_ARTICLE = Rule(
@@ -209,7 +209,7 @@ INVALID_ARTICLE = Rule(
 )
 WIDER_SECTION = Rule(
     "wider-section",
-    "段落的受众不比文档更广，设计思路和禁用说法只给坐席。",
+    "段落的受众不比文档更广，设计思路和禁用说法只给最宽的受众。",
     "内部的话不能因为标题上一个词就公开。",
     _faq("## 设计思路\n", "## 设计思路 {audience=dealer}\n"),
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from casebook.errors import SettingsError
+from casebook.errors import SettingsError, reason
 from casebook.problems import Problem
 
 _VALUE = '文字用英文双引号括起来，如 title = "知识库"；列表写成 ["…", "…"]；真假写 true 或 false。'
@@ -77,7 +77,7 @@ def read_toml(file: Path) -> TomlFile:
         raise _refused(file, 1, 1, message, "这里要放一个文件。") from None
     except OSError as error:
         hint = "检查文件的权限。"
-        raise _refused(file, 1, 1, f"读不了这个文件（{error.strerror}）。", hint) from None
+        raise _refused(file, 1, 1, f"读不了这个文件（{reason(error)}）。", hint) from None
     try:
         return TomlFile(file, text, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
@@ -106,12 +106,18 @@ def _problem(file: Path, line: int, column: int, message: str, hint: str) -> Pro
 def _line_of(text: str, location: Sequence[str | int]) -> int:
     """The line of a location's last key that the file names, 1 when it names none."""
     lines = text.splitlines()
-    found = 0
+    headers = [number for number, line in enumerate(lines) if line.lstrip().startswith("[")]
+    found = -1
     for part, after in zip(location, (*location[1:], ""), strict=False):
         if isinstance(part, str):
             # Of tables in a list, ``[[audiences]]``, the one that the next part counts.
-            table = [i for i, line in enumerate(lines) if line.strip() == f"[[{part}]]"]
+            table = [number for number in headers if lines[number].strip() == f"[[{part}]]"]
+            if table and isinstance(after, int):
+                found = table[after]
+                continue
+            # A key stands before the next table begins; a table may stand anywhere below.
+            end = next((number for number in headers if number > found), len(lines))
             key = re.compile(rf'\s*\[*(?:[\w-]+\.)*"?{re.escape(part)}(?![\w-])')
-            named = (i for i in range(found, len(lines)) if key.match(lines[i]))
-            found = table[after] if table and isinstance(after, int) else next(named, found)
-    return found + 1
+            numbers = (*range(max(found, 0), end), *(one for one in headers if one > found))
+            found = next((number for number in numbers if key.match(lines[number])), found)
+    return max(found, 0) + 1

@@ -124,9 +124,9 @@ def _rules(changes: Changes, things: list[Touched], settings: Settings) -> Itera
     names = {thing.name for thing in things}
     wording = settings.check.wording
     articles = {str(one) for key in type(wording).model_fields for one in getattr(wording, key)}
-    for article in sorted(articles):
-        if names & {article, article.partition("#")[0]}:
-            yield f"用语条款 {article}"
+    changed = [one for one in sorted(articles) if names & {one, one.partition("#")[0]}]
+    if changed:
+        yield f"用语条款 {'、'.join(changed)} "
 
 
 def _settings(repository: Repository, commit: str, otherwise: Settings) -> Settings:

@@ -35,7 +35,7 @@ from typing import Any
 
 from casebook.digests import package_files, software_digest
 from casebook.documents import Document
-from casebook.errors import IndexMissing, SearchError
+from casebook.errors import IndexMissing, SearchError, reason
 from casebook.library import View
 from search.analysis import Analyzer
 from search.engines import get_engine
@@ -167,7 +167,7 @@ def publish(view: View, root: Path, engine: Engine, source: str, *, anew: bool =
             _prune(folder, manifest.name)
             return manifest
     except OSError as error:
-        raise SearchError(f"索引写不进 {folder}：{error.strerror}。检查磁盘空间和权限。") from error
+        raise SearchError(f"索引写不进 {folder}：{reason(error)}。检查磁盘空间和权限。") from error
 
 
 def current_manifest(root: Path) -> Manifest | None:

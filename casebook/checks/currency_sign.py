@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from casebook.checks.context import Context
 from casebook.checks.passages import Change, passages, problem_in
+from casebook.checks.prose import HAN
 from casebook.documents import Kind
 from casebook.library import Source
 from casebook.problems import Problem, Severity
@@ -25,6 +26,7 @@ _AMOUNT = re.compile(
     r"(?:(?:[¥￥]|RMB|CNY) ?)++(?P<amount>\d+(?:,\d{3})*(?:\.\d+)?)(?: ?元)?"
     r"(?P<more> ?[万千百亿kKwW])?"
 )
+_HAN = re.compile(f"[{HAN}]")
 
 
 def check(source: Source, context: Context) -> Iterator[Problem]:
@@ -35,6 +37,9 @@ def check(source: Source, context: Context) -> Iterator[Problem]:
         for match in _AMOUNT.finditer(passage.prose):
             new = f"{match['amount']} 元"
             message = f"金额写成了“{match[0]}”。"
-            changes = () if match["more"] else (Change(match.start(), match[0], new),)
+            # The sign stood where a space stands between a character and a digit.
+            apart = " " if _HAN.match(passage.prose, match.start() - 1) else ""
+            change = Change(match.start(), match[0], apart + new)
+            changes = () if match["more"] else (change,)
             hint = f"写“{new}”。" if changes else "写成“5 万元”这样。"
             yield problem_in(RULE, source, passage, match.start(), message, hint, changes)

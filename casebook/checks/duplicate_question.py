@@ -22,6 +22,7 @@ RULE = Rule(
     since="0.2",
     compares=True,
 )
+_NAMED = 3
 _SILENT = re.compile(r"[\W_]+")
 
 
@@ -38,7 +39,8 @@ def check(source: Source, context: Context) -> Iterator[Problem]:
     for question, others in said.items():
         if not others:
             continue
-        names = "、".join(other.document.id for other in others)
+        names = "、".join(other.document.id for other in others[:_NAMED])
+        names += f" 等 {len(others)} 篇" if len(others) > _NAMED else ""
         message = f"“{shortened(question)}”在 {names} 里也有。"
         hint = f"只留在回答它的那一篇；是同一件事就并成一篇，先问{others[0].document.owner}。"
         yield problem_of_question(RULE, source, question, message, hint)

@@ -13,7 +13,7 @@ from casebook.rules import Rule, Topic
 RULE = Rule(
     "ends-soon",
     "失效日期不在眼前。",
-    "答复一到期，代理商那边就看不到了；客户照样会问，接下来怎么答要先想好。",
+    "答复一到期，多数人就看不到了；客户照样会问，接下来怎么答要先想好。",
     severity=Severity.WARNING,
     topic=Topic.FRESHNESS,
     settings=("review.due_soon",),

@@ -66,10 +66,16 @@ def _changes(text: str) -> Iterator[Change]:
         elif (_CHINESE.match(before) and _NEXT.match(after)) or (
             _LATIN.match(before) and _CHINESE_NEXT.match(after)
         ):
-            yield Change(match.start(), old, old.translate(_FULL))
+            yield Change(match.start(), old, _full(old))
     for match in _BRACKETS.finditer(text):
         yield Change(match.start(), "(", "（")
         yield Change(match.end() - 1, ")", "）")
+
+
+def _full(marks: str) -> str:
+    """Full-width marks; a comma that was typed twice is one, a question may be asked twice."""
+    full = marks.translate(_FULL)
+    return full[0] if full[0] in "，；：" and len(set(full)) == 1 else full
 
 
 def _neighbour(text: str, place: int, step: int) -> str:

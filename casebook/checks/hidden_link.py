@@ -14,7 +14,7 @@ from casebook.rules import Example, Rule, Topic
 RULE = Rule(
     "hidden-link",
     "段落的读者都能打开段落里的链接。",
-    "代理商看不到内部文档，链接会变成没头没尾的文字，文字本身也可能说出不该说的。",
+    "看不到内部文档的人，链接对他们是没头没尾的文字，文字本身也可能说出不该说的。",
     Example(
         Kind.FAQ,
         "不需要另外申请复机。",
@@ -36,6 +36,10 @@ def check(source: Source, context: Context) -> Iterator[Problem]:
             needed.append(article.audience)
         if not all(settings.may_read(link.section.audience, name) for name in needed):
             reader = settings.audience(link.section.audience).name
+            allowed = settings.audiences[max(map(settings.level, needed))]
             message = f"{reader}打不开 {link.target}。"
-            hint = "去掉链接，或把这句话移到只给坐席看的段落。"
+            hint = (
+                f"去掉链接，或把这句话移到{allowed.name}才能看的段落"
+                f"（标题后写 {{audience={allowed.id}}}）。"
+            )
             yield link.problem(RULE, message, hint)

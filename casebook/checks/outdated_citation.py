@@ -38,5 +38,5 @@ def check(source: Source, context: Context) -> Iterator[Problem]:
             message = f"{name}已由 {successor} 取代。"
         else:
             continue
-        current = f"{successor} 的相应条款" if successor else "现行的规则"
+        current = f" {successor} 的相应条款" if successor else "现行的规则"
         yield link.problem(RULE, message, f"核对{current}，改引它。")

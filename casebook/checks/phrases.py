@@ -22,6 +22,8 @@ _INSTEAD = re.compile(
 _AVOID = re.compile(
     rf"(?:不单独使用|不单独说|少用|少说|不用|不说|不讲){_QUOTES}(?=(?P<rest>.{{0,200}}))"
 )
+# One of the words, and what is said instead: no help to whoever wrote another.
+_EXAMPLE = re.compile(r"(?:如|例如|比如)?[“「](?P<before>[^”」]++)[”」](?:改|换)")
 _NEEDS_TIME = re.compile(r"[^。]*?(?:跟|带|有|写|说)[^。]{0,4}(?:时间|钟点|日期|时限)")
 _NOT_CALLED = re.compile(rf"不(?:写成|说成|叫作|叫做|叫|称作|称为){_QUOTES}")
 _BOLD = re.compile(r"\*\*([^*]+)\*\*")
@@ -81,7 +83,7 @@ def listed(text: str, origin: str) -> tuple[list[Phrase], list[int]]:
             continue
         rest = item[start.end() :]
         instead = _INSTEAD.search(rest)
-        advice = f"改说：“{instead['instead']}”" if instead else _shortened(rest)
+        advice = _ended(f"改说：“{instead['instead']}”") if instead else _shortened(rest)
         phrases += (Phrase(p, Use.FORBIDDEN, advice, origin) for p in _phrases(start))
     return phrases, silent
 
@@ -92,7 +94,11 @@ def avoided(text: str, origin: str) -> list[Phrase]:
     for match in _AVOID.finditer(text):
         use = Use.TIMED if _NEEDS_TIME.match(match["rest"]) else Use.AVOIDED
         advice = _shortened(match["rest"])
-        phrases += [Phrase(p, use, advice, origin) for p in _phrases(match)]
+        example = _EXAMPLE.match(advice)
+        phrases += [
+            Phrase(p, use, advice if not example or p in example["before"] else "", origin)
+            for p in _phrases(match)
+        ]
     return phrases
 
 
@@ -169,4 +175,9 @@ def _shortened(text: str) -> str:
     if len(plain) > _SHOWN:
         cut = plain.rfind("。", 0, _SHOWN)
         plain = plain[:cut] if cut > 0 else f"{plain[:_SHOWN]}…"
-    return f"{plain}。" if plain and plain[-1] not in "。！？…”" else plain
+    return _ended(plain)
+
+
+def _ended(text: str) -> str:
+    """A text that ends as a sentence does; what is quoted may bring the end with it."""
+    return f"{text}。" if text and text.rstrip("”」")[-1:] not in ("。", "！", "？", "…") else text

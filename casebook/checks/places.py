@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from casebook.documents import Section
+from casebook.documents import MODELS, Document, Policy, Section, SectionSpec
 from casebook.library import Source
 from casebook.problems import Edit, Problem
 from casebook.rules import Rule
+
+
+def heading_of(document: Document, place: str) -> str:
+    """A section's heading by its key; what was given where it is no key.
+
+    Args:
+        document: the document that may have the section.
+        place: a key or a heading, as somebody wrote it.
+    """
+    specs = [spec for model in MODELS.values() for spec in model.spec]
+    known: list[Section | SectionSpec] = [*document.sections, *specs, *Policy.plan_spec]
+    return next((one.heading for one in known if one.key == place), place)
 
 
 def line_at(source: Source, section: Section, offset: int) -> int:

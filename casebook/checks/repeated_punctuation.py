@@ -39,6 +39,10 @@ def check(source: Source, context: Context) -> Iterator[Problem]:
                 change = Change(place, found, new)
                 message, hint = f"“{shortened(found)}”是连打的标点。", f"写“{new}”。"
                 yield problem_in(RULE, source, passage, place, message, hint, [change])
+            elif found == ".." and _between_chinese(text, match):
+                message = f"“{found}”不是中文的标点。"
+                hint = "句子完了写“。”，话没有说完写“……”。"
+                yield problem_in(RULE, source, passage, place, message, hint)
             elif _excluded(found) and not (_shouted(found) and _said(passage, place)):
                 message, hint = f"“{shortened(found)}”是叠用的标点。", "只留一个，看清是哪一个。"
                 yield problem_in(RULE, source, passage, place, message, hint)
@@ -61,6 +65,11 @@ def _excluded(found: str) -> bool:
     if found in ("？！", "！？") or not set(found) - set(".·"):
         return False
     return len(found.replace(_ELLIPSIS, "", 1)) > 1
+
+
+def _between_chinese(text: str, match: re.Match[str]) -> bool:
+    before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
+    return bool(_CHINESE.match(before)) and (not after.strip() or bool(_CHINESE.match(after)))
 
 
 def _shouted(found: str) -> bool:

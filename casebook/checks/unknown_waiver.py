@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from casebook.checks.context import Context
-from casebook.checks.places import problem_of_key
+from casebook.checks.places import heading_of, problem_of_key
 from casebook.documents import Kind
 from casebook.library import Source
 from casebook.problems import Problem
@@ -39,7 +39,7 @@ def check(source: Source, context: Context) -> Iterator[Problem]:
         elif not rule.waiver:
             message, hint = f"规则 {rule.code} 不能豁免。", "按规则改正文，去掉这一条豁免。"
         elif waiver.place and waiver.place not in places:
-            message = f"没有段落“{waiver.place}”。"
+            message = f"没有段落“{heading_of(source.document, waiver.place)}”。"
             hint = f"写 {'、'.join(section.heading for section in sections)}，或不写段落。"
         else:
             continue

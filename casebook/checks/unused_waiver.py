@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from casebook.checks.places import problem_of_key
+from casebook.checks.places import heading_of, problem_of_key
 from casebook.documents import Kind, Waiver
 from casebook.library import Source
 from casebook.problems import Problem, Severity
@@ -35,19 +35,31 @@ def without_waived(
         found: what was found in it.
         rules: all rules by code.
     """
-    kept = list(found)
+    left, unused = list(found), []
     for number, waiver in enumerate(source.document.waivers):
-        if waiver.rule not in rules or not rules[waiver.rule].waiver:
+        if waiver.rule not in rules or not rules[waiver.rule].waiver or _nowhere(waiver, source):
             continue
-        covered = [problem for problem in found if _covers(waiver, problem, source)]
-        kept = [problem for problem in kept if problem not in covered]
+        covered = [problem for problem in left if _covers(waiver, problem, source)]
+        left = [problem for problem in left if problem not in covered]
         if not covered:
-            place = f"段落“{waiver.place}”里" if waiver.place else "这篇文档里"
-            message = f"{place}没有 {waiver.rule} 的问题。"
-            kept.append(
-                problem_of_key(RULE, source, f"waivers.{number}", message, "去掉这一条豁免。")
-            )
-    return kept
+            message = _needless(waiver, source, found)
+            hint = "去掉这一条豁免。"
+            unused.append(problem_of_key(RULE, source, f"waivers.{number}", message, hint))
+    return left + unused
+
+
+def _nowhere(waiver: Waiver, source: Source) -> bool:
+    """Whether it names a section that the document lacks, which another rule says."""
+    places = {name for one in source.document.sections for name in (one.key, one.heading)}
+    return waiver.place is not None and waiver.place not in places
+
+
+def _needless(waiver: Waiver, source: Source, found: Sequence[Problem]) -> str:
+    if any(_covers(waiver, problem, source) for problem in found):
+        return f"{waiver.rule} 的问题，上面的豁免已经免了。"
+    heading = heading_of(source.document, waiver.place) if waiver.place else ""
+    place = f"段落“{heading}”里" if heading else "这篇文档里"
+    return f"{place}没有 {waiver.rule} 的问题。"
 
 
 def _covers(waiver: Waiver, problem: Problem, source: Source) -> bool:

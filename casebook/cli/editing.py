@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from casebook.cli.common import Command, library_option, say
-from casebook.errors import PathError
+from casebook.errors import PathError, reason
 
 
 @click.command(cls=Command)
@@ -37,7 +37,7 @@ def editor(file: Path | None, root: Path) -> None:
         try:
             content = file.read_bytes()
         except OSError as error:
-            raise PathError(f"读不了“{file}”（{error.strerror}）；检查写法和权限。") from None
+            raise PathError(f"读不了“{file}”（{reason(error)}）；检查写法和权限。") from None
     else:
         address = package.package_address()
         say(f"正在取编辑器：{address}（约 16 MB）")

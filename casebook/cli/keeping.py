@@ -77,21 +77,24 @@ def impact(doc: str | None, term: str | None, since: str | None, output: str, ro
 )
 @library_option
 def due(owner: str | None, within: int | None, output: str, root: Path) -> None:
-    """到期：哪些文档复核过期、快要复核或快要失效；点开最多的排在前面。
+    """到期：哪些文档复核过期、已经失效、快要复核或快要失效；点开最多的排在前面。
 
     例：
     casebook due --owner 资费产品组
     casebook due --within 180 --format ics > build/due.ics
     """
-    from casebook.due import RENDERERS
+    from casebook.due import as_calendar, as_json, as_text
     from casebook.due import due as all_due
 
     library = load(root)
     settings = library.settings
     view = library.view(settings.widest.id)
     days = settings.review.due_soon if within is None else within
-    rendered = RENDERERS[output](all_due(view, days, _reads(root, settings), owner), view)
-    click.echo(rendered, nl=isinstance(rendered, str))
+    found = all_due(view, days, _reads(root, settings), owner)
+    if output == "ics":
+        click.echo(as_calendar(found, view), nl=False)
+    else:
+        click.echo(as_json(found, view) if output == "json" else as_text(found, view, days))
 
 
 def _day(ctx: click.Context, parameter: click.Parameter, value: str | None) -> date | None:
@@ -222,8 +225,9 @@ def _version_values(version: Version) -> dict[str, Any]:
     return {
         "commit": version.commit,
         "landed": version.landed.isoformat(),
-        "approved_by": version.approval.names,
-        "approved_how": version.approval.how,
+        "approved_by": version.approval.names if version.approval.recorded else [],
+        "approved_how": version.approval.how if version.approval.recorded else None,
+        "committed_by": [] if version.approval.recorded else version.approval.names,
         "event": version.event,
         "paths": version.paths,
         "added": version.changed.added,
@@ -246,9 +250,10 @@ def _answer(doc: str, answer: Answer) -> str:
         lines.append(answer.reason)
     if answer.version:
         version = answer.version
+        approved = "核准：" if version.approval.recorded else ""
         lines += [
             "",
-            f"核准：{version.approval}，{version.landed:%Y-%m-%d %H:%M} 进入主线"
+            f"{approved}{version.approval}，{version.landed:%Y-%m-%d %H:%M} 进入主线"
             f"（{version.commit[:7]}）",
         ]
     if answer.raw:
@@ -274,7 +279,7 @@ def _answer_json(doc: str, answer: Answer) -> str:
             for section in document.sections
         ]
     if answer.version:
-        shown = ("commit", "landed", "approved_by", "approved_how")
+        shown = ("commit", "landed", "approved_by", "approved_how", "committed_by")
         values = _version_values(answer.version)
         value["version"] = {name: values[name] for name in shown}
     if answer.raw:

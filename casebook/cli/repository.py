@@ -18,20 +18,24 @@ from casebook.documents import Kind
 def codeowners(ctx: click.Context, compare: bool, root: Path) -> None:
     """按 casebook.toml 的 [reviewers] 写 CODEOWNERS：合并请求自动找到该审的人。
 
-    写在 .github 和 .gitlab 里，两家各读各的。
+    写在仓库最上层的 .github 和 .gitlab 里，两家各读各的；知识库也可以是仓库里的一个文件夹。
 
     例：
     casebook codeowners
     casebook codeowners --check
     """
-    from casebook.codeowners import CODEOWNERS, code_owners
+    from casebook.codeowners import CODEOWNERS, code_owners, refuse_foreign
     from casebook.files import replacing
+    from casebook.revisions import place_in_repository
 
     library = load(root)
-    text = code_owners(library).encode()
+    place = place_in_repository(root)
+    text = code_owners(library, place).encode()
     if library.problems:
         say("有文件读不了，看不出它的业务分类，归文件夹的人审；用 casebook check 看是哪些。")
-    files = [root / name for name in CODEOWNERS]
+    top = root.resolve().parents[place.count("/") - 1] if place else root
+    files = [top / name for name in CODEOWNERS]
+    refuse_foreign(files, place)
     stale = [file for file in files if not file.is_file() or file.read_bytes() != text]
     if not stale:
         say("CODEOWNERS 是最新的。")

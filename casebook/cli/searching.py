@@ -16,7 +16,7 @@ from casebook.cli.common import (
     padded,
     say,
 )
-from casebook.errors import SearchError
+from casebook.errors import SearchError, reason
 from casebook.library import today
 from casebook.settings import load_settings
 
@@ -98,7 +98,7 @@ def serve(audience: str | None, host: str, port: int, workers: int, root: Path) 
     try:
         run(config, host, port, workers)
     except OSError as error:
-        raise SearchError(f"不能监听 {host}:{port}（{error.strerror}）；换一个 --port。") from None
+        raise SearchError(f"不能监听 {host}:{port}（{reason(error)}）；换一个 --port。") from None
 
 
 def _table(results: Results) -> str:

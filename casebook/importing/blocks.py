@@ -13,7 +13,8 @@ Rows = tuple[tuple[str, ...], ...]
 # Headings of a document begin at the third level, below its sections.
 TOP_LEVEL = 3
 _BOTTOM_LEVEL = 6
-_LINK = re.compile(r"(?i:https?|mailto|tel):\S+")
+# Addresses that a document may hold: those of the web, and other documents of the library.
+_LINK = re.compile(r"(?i:https?|mailto|tel):\S+|(?:case|faq|policy)(?:-[a-z0-9]+)+(?:#[a-z0-9]+)?")
 _SENTENCE_END = re.compile(r"[。；！？.;!?：:，,、]$")
 
 
@@ -38,7 +39,7 @@ class Block:
 
     Attributes:
         kind: which of them.
-        spans: its text; lines end with LF.
+        spans: its text; lines end with LF. Of a table the links whose addresses no cell holds.
         level: of a heading from 1, of an item from 0.
         number: of an item in a numbered list; 0 in others.
         rows: of a table, cells as plain text.
@@ -141,7 +142,8 @@ def lost_links(blocks: Iterable[Block]) -> Iterator[str]:
     for block in blocks:
         for span in _joined(block.spans):
             address = clean(span.link).strip()
-            if address and not address.startswith("#") and not _LINK.fullmatch(address):
+            held = _LINK.fullmatch(address) and not block.rows
+            if address and not address.startswith("#") and not held:
                 yield f"链接“{span.text.strip()}”指向 {address}"
 
 

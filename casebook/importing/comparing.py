@@ -14,7 +14,9 @@ from casebook.importing.drafts import Draft
 from casebook.importing.titles import title_of
 
 # Escapes, emphasis, quotations, tables and the marks of items: how a text is written.
-_MARKUP = re.compile(r"^[ \t]*(?:[-+]|\d{1,2}\.)[ \t]|[\s\\*_`#>|~]", re.MULTILINE)
+_MARKUP = re.compile(r"^[ \t]*(?:[-+]|\d{1,2}\.)[ \t]|-{3,}|[\s\\*_`#>|~]", re.MULTILINE)
+# An author may link what an answer names to other documents.
+_LINK = re.compile(r"\[([^\[\]\n]*)\]\((?:case|faq|policy)-[^()\s]*\)")
 _SHOWN = 30
 _BEFORE = 6
 _DAYS = ("effective_from", "effective_until")
@@ -88,7 +90,7 @@ def _day(key: str, held: str, said: str) -> Iterator[Difference]:
 
 
 def _difference(where: str, held: str, said: str) -> Difference:
-    one, other = " ".join(held.split()), " ".join(said.split())
+    one, other = _plain(held), _plain(said)
     pairs = enumerate(zip(one, other, strict=False))
     at = next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
     return Difference(where, _excerpt(one, at), _excerpt(other, at))
@@ -102,8 +104,15 @@ def _excerpt(text: str, at: int) -> str:
     return f"{before}{text[start : start + _SHOWN]}{after}"
 
 
+def _plain(text: str) -> str:
+    """The words of a text in a line."""
+    words = _MARKUP.sub(lambda mark: " " if mark[0].isspace() else "", _LINK.sub(r"\1", text))
+    return " ".join(words.split())
+
+
 def _normal(text: str) -> str:
-    return _MARKUP.sub("", unicodedata.normalize("NFKC", text)).casefold()
+    words = unicodedata.normalize("NFKC", _LINK.sub(r"\1", text))
+    return _MARKUP.sub("", words).casefold()
 
 
 def _letters(text: str) -> str:

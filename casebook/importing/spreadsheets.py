@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from casebook.importing.blocks import Block, Converted, Entry
+from casebook.importing.blocks import Block, Converted, Entry, lost_links
 from casebook.importing.encodings import decode
 from casebook.importing.limits import MAX_CELLS, Unreadable
 from casebook.importing.packages import check_package, part_texts
@@ -177,24 +177,28 @@ def _row_entry(place: str, names: Row, title: int, group: list[tuple[int, Row]])
     first, last = group[0][0], group[-1][0]
     where = f"第 {first} 行" if first == last else f"第 {first}–{last} 行"
     fields: list[tuple[str, str]] = []
+    lost: dict[str, None] = {}
     for _, cells in group:
         for index, cell in enumerate(cells):
             name = names[index] if index < len(names) else ""
-            field = (name or f"第 {index + 1} 列", _plain(cell.strip()))
+            words, links = _plain(cell.strip())
+            field = (name or f"第 {index + 1} 列", words)
+            lost |= dict.fromkeys(links)
             if index != title and field[1] and field not in fields:
                 fields.append(field)
     faq = not any(m.section and m.kind == "case" for name in names for m in meanings(name))
     words = next((cells[title].strip() for _, cells in group if cells[title].strip()), "")
-    return Entry(place=f"{place}{where}", title=words, fields=tuple(fields), faq=faq)
+    return Entry(f"{place}{where}", words, tuple(fields), faq=faq, aside=tuple(lost))
 
 
-def _plain(cell: str) -> str:
-    """A cell's text; where a platform keeps answers as HTML, that of the HTML."""
+def _plain(cell: str) -> tuple[str, list[str]]:
+    """A cell's text, of HTML where a platform keeps answers so, and the links that it lost."""
     if not _HTML.search(cell):
-        return cell
+        return cell, []
     blocks, pictures, _ = read_html(cell)
     lines = [_plain_line(block) for block in blocks]
-    return "\n".join([*lines, *(f"（图片：{words}，没有导入）" for words in pictures)])
+    lines += [f"（图片：{words}，没有导入）" for words in pictures]
+    return "\n".join(lines), list(lost_links(blocks))
 
 
 def _plain_line(block: Block) -> str:

@@ -18,6 +18,7 @@ _BREAKS = set(
 # What stands around the text of a page.
 _AROUND = {"nav", "header", "footer", "aside"}
 _BOLD = {"strong", "b"}
+_ADDRESS = re.compile("https?://", re.IGNORECASE)
 _MAX_SPAN = 50
 _MAX_DEPTH = 6
 
@@ -112,6 +113,7 @@ class _Reader(HTMLParser):
         self._quotes = 0
         self._pre = 0
         self._table = _Table()
+        self._cell_links: list[Span] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Opens an element."""
@@ -224,6 +226,7 @@ class _Reader(HTMLParser):
         if self._table.in_cell:
             text = "".join(span.text for span in spans) + _addresses(spans)
             self._table.add(text, item=self._item)
+            self._cell_links += [span for span in spans if not _ADDRESS.match(span.link)]
             self._item = False
             return
         self._keep(self._block(spans))
@@ -271,14 +274,16 @@ class _Reader(HTMLParser):
         self._flush()
         rows = self._table.end()
         if any(any(row) for row in rows):
-            self._keep(Block("table", rows=rows))
+            links = tuple(span for span in self._cell_links if span.link)
+            self._keep(Block("table", links, rows=rows))
+            self._cell_links = []
 
 
 def _addresses(spans: Iterable[Span]) -> str:
-    """Where the links of a cell lead, which holds plain text only."""
-    links = dict.fromkeys(span.link for span in spans)
+    """Where the links of a cell lead on the web; the cell holds plain text only."""
+    links = dict.fromkeys(span.link for span in spans if _ADDRESS.match(span.link))
     words = "".join(span.text for span in spans)
-    return "".join(f"（{one}）" for one in links if one and one[0] != "#" and one not in words)
+    return "".join(f"（{one}）" for one in links if one not in words)
 
 
 class _Table:

@@ -10,8 +10,8 @@ from casebook.personal_data.surroundings import lines_with, names_a_thing, outsi
 
 _AT = re.compile(
     r"(?:@|[\[(] ?(?:at|AT|At) ?[\])]|艾特) ?"
-    r"(?P<domain>(?:[A-Za-z0-9-]{1,63}(?:[.。]| ?[\[(] ?(?:dot|DOT|Dot|点) ?[\])] ?)){1,4}[A-Za-z]{2,12})"
-    r"(?![A-Za-z0-9])"
+    r"(?P<domain>(?:[A-Za-z0-9-]{1,63}(?:[.。]| ?[\[(] ?(?:dot|DOT|Dot|点) ?[\])] ?)){1,4}"
+    r"[A-Za-z]{2,12})(?![A-Za-z0-9])"
 )
 _DOT = re.compile(r"。| ?[\[(] ?(?:dot|点) ?[\])] ?", re.I)
 _USER = re.compile(r"(?<![A-Za-z0-9._%+*-])[A-Za-z0-9_][A-Za-z0-9._%+-]{0,63}$")

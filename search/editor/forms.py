@@ -32,8 +32,8 @@ ORDER = (
 )
 # A form begins with what happened; its sections follow, then what is for the files.
 _FIRST = (
-    *("title", "audience", "subject", "rank", "issuer", "number", "similar", "level", "customer_types"),
-    *("reason", "manner", "needs", "channel", "happened"),
+    *("title", "audience", "subject", "rank", "issuer", "number", "similar", "level"),
+    *("customer_types", "reason", "manner", "needs", "channel", "happened"),
 )
 _LAST = (
     *("method", "purpose", "typicality", "timeliness", "feasibility", "policies", "faq"),

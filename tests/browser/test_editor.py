@@ -240,13 +240,14 @@ def test_a_new_case_becomes_a_branch_that_passes_the_check(
     watch.expect("status of 404")  # the CMS asks whether there is a draft already
     sign_in(page, editor)
     page.get_by_role("link", name="新写案例").click()
-    expect(findings(page).get_by_role("status")).to_contain_text("还有 20 项没填")
+    expect(findings(page).get_by_role("status")).to_contain_text("还有 21 项没填")
     picture(page, root, "new")
     for label, text in WRITTEN.items():
         page.get_by_label(label, exact=True).fill(text)
     for label, words in CHOSEN.items():
         choose(page, label, *words)
     page.get_by_label("发生月份").fill("2026-04")
+    page.get_by_label("核准日期").fill("2026-11-20")
     page.get_by_label("评析").fill("三张工单各写各的。<b>没有人</b>看见都在雨后。")
     # The check names the section that somebody has to mend, and what is wrong with it.
     problem = findings(page).locator("li.cb-error")
@@ -308,6 +309,211 @@ def test_a_draft_may_be_incomplete_and_is_told_so(page, editor, watch):
     text = editor.git("show", f"{branch}:policies/{branch.removeprefix('cms/plan/')}.md")
     assert "rank: 预案\n" in text
     assert text.endswith("## 5W1H\n\n## 流程\n\n## 控制点\n\n## 口径\n\n## 演练\n")
+
+
+def test_unsaved_changes_are_offered_when_the_document_is_opened_again(page, editor, watch):
+    watch.expect("status of 404")
+    sign_in(page, editor)
+    open_entry(page, editor, OTHER)
+    page.get_by_label("禁用说法").fill("- 没有存的一句。")
+    wait_until_kept(page, "没有存的一句")
+    again = page.context.new_page()
+    page.close(run_before_unload=False)
+    asked = []
+    again.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
+    sign_in(again, editor)
+    open_entry(again, editor, OTHER)
+    expect(again.get_by_label("禁用说法")).to_have_value("- 没有存的一句。")
+    expect(again.get_by_text("含未保存的修改")).to_be_visible()
+    # In place, too; and then the changes are kept on, until they are saved.
+    wait_until_kept(again, "没有存的一句")
+    again.reload()
+    again.get_by_role("button", name="开始写作").click()
+    expect(again.get_by_label("禁用说法")).to_have_value("- 没有存的一句。")
+    assert [one for one in asked if one] == [OFFER] * 2
+    save(again)
+    again.reload()
+    again.get_by_role("button", name="开始写作").click()
+    expect(again.get_by_label("禁用说法")).to_have_value("- 没有存的一句。")
+    assert [one for one in asked if one] == [OFFER] * 2
+
+
+def test_a_new_document_that_was_not_saved_is_offered_again(page, editor, watch):
+    watch.expect("status of 404")
+    sign_in(page, editor)
+    page.goto(f"{editor.address}/write/#/collections/case/new")
+    page.get_by_label("标题", exact=True).fill("没有存的新案例")
+    wait_until_kept(page, "没有存的新案例")
+    again = page.context.new_page()
+    page.close(run_before_unload=False)
+    again.on("dialog", lambda dialog: dialog.accept())
+    sign_in(again, editor)
+    again.goto(f"{editor.address}/write/#/collections/case/new")
+    expect(again.get_by_label("标题", exact=True)).to_have_value("没有存的新案例")
+
+
+def test_the_box_finds_words_of_two_letters(page, editor, watch):
+    watch.expect("status of 404")
+    sign_in(page, editor)
+    page.get_by_label("找一篇", exact=True).fill("漫游")
+    found = page.get_by_role("list", name="找到的").get_by_role("link")
+    expect(found.filter(has_text="漫游").first).to_be_visible()
+    page.get_by_label("种类").select_option(label="案例")
+    expect(page.get_by_role("list", name="找到的").locator("span").first).to_have_text("案例")
+    title = found.first.inner_text()
+    found.first.click()
+    expect(page.get_by_label("标题", exact=True)).to_have_value(title)
+    expect(page.get_by_label("找一篇", exact=True)).to_be_hidden()
+
+
+def test_what_has_errors_is_not_published(page, editor, watch):
+    watch.expect("status of 404")
+    sign_in(page, editor)
+    page.goto(f"{editor.address}/write/#/collections/faq/new")
+    page.get_by_label("标准问").fill("充错号码还能退吗？")
+    page.get_by_label("统一答复").fill("您先别急，<b>可以</b>退。")
+    save(page)
+    (branch,) = [one for one in drafts(editor, "faq") if "chong-cuo" in one]
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="草稿", exact=True).click()
+    page.get_by_role("menuitem", name="可以发布").click()
+    page.get_by_role("button", name="发布", exact=True).click()
+    page.get_by_role("menuitem").first.click()
+    said = page.get_by_text(re.compile("没有发布：还有 8 项没填，1 个错误。先改好"))
+    expect(said).to_be_visible()
+    expect(page.locator(".cb-notice")).to_have_count(0)
+    assert branch in drafts(editor, "faq")
+    assert "chong-cuo" not in editor.git("ls-tree", "-r", "--name-only", "main")
+
+
+def test_what_is_said_of_a_document_does_not_stay(page, editor, watch):
+    watch.expect("status of 404")
+    sign_in(page, editor)
+    page.goto(f"{editor.address}/write/#/collections/plan/new")
+    page.get_by_label("名称").fill("暴雨天热线预案")
+    save(page)
+    page.goto(f"{editor.address}/write/#/workflow")
+    expect(page.locator(".cb-notice")).to_have_count(0)
+
+
+def test_an_address_shows_its_own_document_or_says_that_there_is_none(page, editor, watch):
+    watch.expect("status of 404")
+    sign_in(page, editor)
+    open_entry(page, editor, ANSWER)
+    page.goto(f"{editor.address}/write/#/collections/faq/entries/{OTHER}")
+    expect(page.get_by_label("标准问")).to_have_value("宽带断网了怎么报修？")
+    page.goto(f"{editor.address}/write/#/collections/faq/entries/faq-nowhere")
+    expect(page.locator(".cb-notice")).to_contain_text("没有“faq-nowhere”这一篇")
+    expect(page.get_by_role("link", name="新写统一口径")).to_be_visible()
+
+
+NOTE = {
+    "line": 3,
+    "column": 1,
+    "code": "x",
+    "severity": "note",
+    "message": "一条备注。",
+    "hint": "",
+}
+WARNING = {**NOTE, "severity": "warning", "message": "一条提醒。", "hint": "改 casebook.toml。"}
+
+
+@pytest.mark.parametrize(
+    ("problems", "state", "items"),
+    [
+        ([NOTE], "没有要改的，可以交给审核。", ["备注"]),
+        ([NOTE, WARNING], "1 个提醒。看过以后可以交给审核。", ["提醒", "备注"]),
+    ],
+)
+def test_notes_come_last_and_are_nothing_to_mend(page, editor, watch, problems, state, items):
+    watch.expect("status of 404")
+    answer = json.dumps({"ok": True, "problems": problems})
+    page.route("**/api/check", lambda route: route.fulfill(body=answer, content_type=JSON))
+    sign_in(page, editor)
+    open_entry(page, editor, ANSWER)
+    expect(findings(page).get_by_role("status")).to_have_text(state)
+    expect(findings(page).locator("li strong")).to_have_text(items)
+    ask = findings(page).get_by_text("请找知识管理员")
+    expect(ask).to_have_count(len(problems) - 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(503, "同时检查的人太多。"), (500, "没能检查：连不上检索服务。")]
+)
+def test_a_check_that_cannot_be_made_hinders_no_saving(page, editor, watch, status, said):
+    watch.expect("status of (404|503|500)")
+    answer = json.dumps({"status": status, "errors": [{"message": "同时检查的人太多。"}]})
+    page.route("**/api/check", lambda route: route.fulfill(status=status, body=answer))
+    sign_in(page, editor)
+    page.goto(f"{editor.address}/write/#/collections/faq/new")
+    page.get_by_label("标准问").fill(f"没查成也能存吗（{status}）？")
+    expect(findings(page).get_by_role("status")).to_contain_text(said)
+    save(page)
+    expect(page.locator(".cb-notice")).to_contain_text(f"草稿存好了。{said}")
+
+
+def test_who_cannot_sign_in_is_told_what_to_do(page, editor):
+    page.goto(f"{editor.address}/write/")
+    expect(page.get_by_text("本机试用，不用账号")).to_be_visible()
+    expect(page.get_by_text("git 服务器上的账号登录")).to_be_hidden()
+    page.get_by_text("登录不了怎么办").click()
+    expect(page.get_by_text("草稿的小服务器没有运行")).to_be_visible()
+    page.get_by_role("link", name="回到检索").click()
+    expect(page).to_have_url(f"{editor.address}/")
+
+
+def test_on_a_phone_all_of_it_is_in_reach(open_page, editor, watch, root):
+    watch.expect("status of 404")
+    page = open_page(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    sign_in(page, editor)
+    width = "[innerWidth, document.documentElement.scrollWidth]"
+    expect(page.get_by_role("link", name="新写案例")).to_be_visible()
+    assert page.evaluate(width) == [390, 390]
+    page.goto(f"{editor.address}/write/#/collections/case/new")
+    page.get_by_label("标题", exact=True).fill("手机上写的案例")
+    expect(findings(page).get_by_role("status")).to_contain_text("项没填")
+    findings(page).get_by_role("button", name="展开或收起").click()
+    findings(page).get_by_role("button", name="评析").click()
+    expect(page.get_by_label("评析")).to_be_focused()
+    save(page)
+    picture(page, root, "phone")
+    assert page.evaluate(width) == [390, 390]
+    for one in (
+        page.get_by_role("button", name="草稿", exact=True),
+        page.get_by_role("button", name="发布", exact=True),
+        page.get_by_role("button", name="知道了"),
+        page.locator("#preview-pane"),
+    ):
+        place = one.bounding_box()
+        assert place["x"] >= 0
+        assert place["x"] + place["width"] <= 390
+        assert place["y"] + place["height"] <= 844 + 1
+
+
+OTHER = "faq-broadband-fault"
+JSON = "application/json"
+OFFER = "上次没有存的修改还在这台电脑上。接着改吗？点“取消”就丢掉它，打开存过的那一份。"
+# Whether the CMS has kept unsaved changes that hold a text.
+KEPT = """(text) => new Promise((resolve) => {
+  const opened = indexedDB.open("localforage");
+  opened.onsuccess = () => {
+    const got = opened.result.transaction("keyvaluepairs").objectStore("keyvaluepairs").getAll();
+    got.onsuccess = () => resolve(JSON.stringify(got.result).includes(text));
+  };
+})"""
+
+
+def wait_until_kept(page: sync_api.Page, text: str) -> None:
+    for _ in range(100):
+        if page.evaluate(KEPT, text):
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"not kept: {text}")
+
+
+def open_entry(page: sync_api.Page, editor: Editor, name: str) -> None:
+    page.goto(f"{editor.address}/write/#/collections/faq/entries/{name}")
+    expect(page.get_by_label("标准问")).not_to_have_value("")
 
 
 def save(page: sync_api.Page) -> None:

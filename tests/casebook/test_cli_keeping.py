@@ -12,6 +12,8 @@ from click.testing import CliRunner, Result
 from icalendar import Calendar
 
 from casebook.cli import main
+from casebook.library import today
+from casebook.settings import load_settings
 from search.choices import Choices
 from tests.casebook.repositories import ANSWER, EMAIL, NAME, Repo, faq
 from tests.casebook.test_impact import GLOSSARY, policy, resting
@@ -142,7 +144,7 @@ def test_due_counts_what_all_audiences_chose(repo: Repo) -> None:
     result = casebook(repo, "due")
     assert result.exit_code == 0
     names = re.findall(r"(faq-\S+)", result.stdout)
-    assert names == ["faq-two", "faq-one"]
+    assert names == ["faq-two", "faq-one", "faq-inner"]
     assert "资费产品组；点开 2 次" in result.stdout
 
 
@@ -152,7 +154,10 @@ def test_due_as_a_calendar_comes_byte_for_byte(repo: Repo) -> None:
     raw = casebook(repo, "due", "--within", "25", "--format", "ics").stdout_bytes
     assert raw.startswith(b"BEGIN:VCALENDAR\r\n")
     assert raw.endswith(b"END:VCALENDAR\r\n")
-    assert [str(event.decoded("DTSTART")) for event in Calendar.from_ical(raw).events] == [soon]
+    assert [str(event.decoded("DTSTART")) for event in Calendar.from_ical(raw).events] == [
+        "2024-02-01",
+        soon,
+    ]
 
 
 def test_due_takes_the_days_of_the_settings(repo: Repo) -> None:
@@ -164,6 +169,13 @@ def test_due_takes_the_days_of_the_settings(repo: Repo) -> None:
     assert "faq-soon" in casebook(repo, "due", "--within", "20").stdout
 
 
+def test_due_says_until_when_nothing_is_due(repo: Repo) -> None:
+    (repo.root / "faq/inner.md").unlink()
+    last = today(load_settings(repo.root)) + timedelta(days=3)
+    out = casebook(repo, "due", "--within", "3", "--owner", "法务与合规组").stdout
+    assert out == f"到 {last} 为止，没有要复核的，也没有失效的。\n"
+
+
 # history
 
 
@@ -172,9 +184,9 @@ def test_history_lists_versions(repo: Repo) -> None:
     commits = re.findall(r"  ([0-9a-f]{7})  ", out)
     assert out == (
         f"{NAME}：3 个版本，新的在前（主线 main）\n\n"
-        f"2024-03-02 09:30  {commits[0]}  移动  李四（提交人）\n"
+        f"2024-03-02 09:30  {commits[0]}  移动  没有核准记录，提交人 李四\n"
         "    faq/改名.md\n"
-        f"2024-03-01 09:30  {commits[1]}  修改  李四（提交人）\n"
+        f"2024-03-01 09:30  {commits[1]}  修改  没有核准记录，提交人 李四\n"
         "    修改：统一答复\n"
         f"2024-02-01 12:00  {commits[2]}  新增  张三（Approved-by）\n"
         f"    faq/{NAME}.md\n"
@@ -184,8 +196,9 @@ def test_history_lists_versions(repo: Repo) -> None:
     assert value[1] == {
         "commit": repo.git("rev-parse", "HEAD~2"),
         "landed": "2024-03-01T09:30:00+08:00",
-        "approved_by": ["李四"],
-        "approved_how": "提交人",
+        "approved_by": [],
+        "approved_how": None,
+        "committed_by": ["李四"],
         "event": "修改",
         "paths": [f"faq/{NAME}.md"],
         "added": [],
@@ -204,6 +217,9 @@ def test_history_on_a_day(repo: Repo) -> None:
     assert re.search(
         r"\n核准：张三（Approved-by），2024-02-01 12:00 进入主线（[0-9a-f]{7}）\n$", out
     )
+    late = casebook(repo, "history", NAME, "--on", "2024-03-05").stdout
+    assert "\n没有核准记录，提交人 李四，2024-03-02 09:30 进入主线" in late
+    assert "核准：" not in late
     wide = casebook(repo, "history", NAME, "--on", "2024-02-15", "--audience", "agent").stdout
     assert "## 设计思路" in wide
 
@@ -218,8 +234,9 @@ def test_history_on_a_day_in_json(repo: Repo) -> None:
     assert value.pop("version") == {
         "commit": repo.git("rev-parse", "HEAD~1"),
         "landed": "2024-03-02T09:30:00+08:00",
-        "approved_by": ["李四"],
-        "approved_how": "提交人",
+        "approved_by": [],
+        "approved_how": None,
+        "committed_by": ["李四"],
     }
     document = value.pop("document")
     assert document["id"] == NAME

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from casebook.errors import SettingsError
 from casebook.guide import model_text
 from casebook.library import Library, load_library
 from casebook.settings import Reviewers, load_settings
+from tests.casebook.repositories import Repo
 from tests.casebook.test_cli import casebook
 
 REVIEWERS = """
@@ -72,9 +74,9 @@ def matches(pattern: str, path: str) -> bool:
         return True
     assert pattern.startswith("/")
     assert not re.search(r"[\[\]!#*]", pattern), "not alike on both hosts"
-    if pattern.endswith("/"):
-        return path.startswith(pattern[1:])
     plain = re.sub(r"\\(.)", r"\1", pattern[1:])
+    if pattern.endswith("/"):
+        return path.startswith(plain)
     return bool(re.fullmatch(re.escape(plain).replace(r"\?", "[^/]"), path))
 
 
@@ -128,6 +130,30 @@ def test_the_command_writes_and_compares(reviewed: Path) -> None:
     assert "运行 casebook codeowners" in stale.stderr
 
 
+def test_a_library_in_a_folder_is_named_where_the_hosts_look(
+    reviewed: Path, tmp_path: Path
+) -> None:
+    repo = Repo(tmp_path / "repo", "知识 库/正文")
+    shutil.copytree(reviewed, repo.root, dirs_exist_ok=True)
+    written = casebook("codeowners", cwd=repo.root)
+    assert written.returncode == 0, written.stderr
+    files = [repo.folder / name for name in CODEOWNERS]
+    assert written.stdout.split() == "\n".join(map(str, files)).split()
+    assert not (repo.root / ".github").exists()
+    text = files[0].read_text(encoding="utf-8")
+    for path, _, _, owners in OWNERS:
+        assert owners_of(f"知识 库/正文/{path}", text) == owners
+    assert owners_of("知识 库/正文/cases/new.md", text) == "@our/quality"
+    assert owners_of("知识 库/正文/casebook.toml", text) == "@our/all"
+    assert owners_of("README.md", text) == ""
+    assert casebook("codeowners", "--check", cwd=repo.root).returncode == 0
+    files[1].write_text("* @neighbours\n", encoding="utf-8")
+    refused = casebook("codeowners", cwd=repo.root)
+    assert refused.returncode == 2
+    assert "不是这个知识库写的" in refused.stderr
+    assert files[1].read_text(encoding="utf-8") == "* @neighbours\n"
+
+
 def test_without_reviewers_there_is_nothing_to_write(reviewed: Path) -> None:
     library = load_library(reviewed)
     nobody = library.settings.model_copy(update={"reviewers": Reviewers()})
@@ -148,8 +174,8 @@ def test_without_reviewers_there_is_nothing_to_write(reviewed: Path) -> None:
             'cases = ["@our',
             "reviewers.kinds 里的“cases”不是分类里的词。 是不是“case”？",
         ),
-        ('["@our/all"]', '["all of us"]', "default 的值 “all of us” 不合要求"),
-        ('["@our/all"]', '["@our/all @evil"]', "default 的值 “@our/all @evil” 不合要求"),
+        ('["@our/all"]', '["all of us"]', "default：“all of us”不合要求"),
+        ('["@our/all"]', '["@our/all @evil"]', "default：“@our/all @evil”不合要求"),
         ('["@our/all"]', '"@our/all"', "default 的值是 “@our/all”，类型不对"),
     ],
 )

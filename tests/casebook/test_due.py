@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from icalendar import Calendar
 
+from casebook.documents import Kind
 from casebook.due import Due, Occasion, UnknownOwner, as_calendar, as_json, as_text, due
+from casebook.guide import model_text
 from casebook.library import View, load_library
 from tests.casebook.repositories import faq
 
@@ -47,6 +49,7 @@ def test_what_is_due_in_the_order_of_its_urgency(view: View) -> None:
         ("faq-later", "overdue", -61),
         ("faq-both", "overdue", -31),
         ("faq-late", "overdue", -1),
+        ("faq-ended", "ended", -1),
         ("faq-today", "soon", 0),
         ("faq-upcoming", "soon", 29),
         ("faq-soon", "soon", 30),
@@ -62,6 +65,7 @@ def test_what_is_read_most_comes_first(view: View) -> None:
         ("faq-late", 7),
         ("faq-both", 1),
         ("faq-later", 0),
+        ("faq-ended", 0),
         ("faq-soon", 5),
         ("faq-today", 0),
         ("faq-upcoming", 0),
@@ -72,7 +76,8 @@ def test_what_is_read_most_comes_first(view: View) -> None:
 
 @pytest.mark.parametrize(("within", "soon"), [(0, {"faq-today", "faq-ending"}), (31, None)])
 def test_how_far_ahead_is_asked(view: View, within: int, soon: set[str] | None) -> None:
-    found = {d.document.id for d in due(view, within, {}) if d.occasion is not Occasion.OVERDUE}
+    past = (Occasion.OVERDUE, Occasion.ENDED)
+    found = {d.document.id for d in due(view, within, {}) if d.occasion not in past}
     assert found == (
         soon or {"faq-today", "faq-upcoming", "faq-soon", "faq-not-yet", "faq-ending", "faq-both"}
     )
@@ -89,13 +94,16 @@ def test_one_owner(view: View) -> None:
 
 def test_as_text(view: View) -> None:
     found = [one for one in due(view, 0, {"faq-late": 3}) if one.document.id != "faq-both"]
-    assert as_text(found, view) == "\n".join(
+    assert as_text(found, view, 0) == "\n".join(
         (
             "复核已过期：2 篇",
             "  2026-05-31  统一口径  faq-late  欠费停机后多久能恢复？",
             "      过期 1 天；资费产品组；点开 3 次",
             "  2026-04-01  统一口径  faq-later  欠费停机后多久能恢复？",
             "      过期 61 天；资费产品组；点开 0 次",
+            "已失效，归档或续期：1 篇",
+            "  2026-05-31  统一口径  faq-ended  欠费停机后多久能恢复？",
+            "      失效 1 天；资费产品组；点开 0 次",
             "即将到期复核：1 篇",
             "  2026-06-01  统一口径  faq-today  欠费停机后多久能恢复？",
             "      就是今天；宽带运维组；点开 0 次",
@@ -104,7 +112,24 @@ def test_as_text(view: View) -> None:
             "      就是今天；资费产品组；点开 0 次",
         )
     )
-    assert as_text([], view) == "到 2026-06-01 为止，没有要复核的。"
+    assert as_text([], view, 3) == "到 2026-06-04 为止，没有要复核的，也没有失效的。"
+
+
+def test_what_ended_and_is_settled_is_nobody_s_business(small: Path) -> None:
+    """A document that waives the rule, and a policy that another one took the place of."""
+    kept = faq("faq-kept", effective_until="2026-05-31", waivers="[ended 客户还会来问]")
+    (small / "faq" / "kept.md").write_text(kept, encoding="utf-8")
+    plan = model_text(Kind.POLICY).replace("effective_from: 2026-01-01", "effective_from: {}\n{}")
+    for name, lines in {
+        "policy-old": ("2025-01-01", "effective_until: 2026-05-31"),
+        "policy-gone": ("2025-01-01", "effective_until: 2026-05-30"),
+        "policy-new": ("2026-01-01", "supersedes:\n  - policy-old"),
+    }.items():
+        text = plan.format(*lines).replace("policy-plan-outage", name)
+        (small / "policies" / f"{name}.md").write_text(text, encoding="utf-8")
+    library = load_library(small)
+    assert not library.problems
+    assert brief(due(library.view("agent", ON), 0, {})) == [("policy-gone", "ended", -2)]
 
 
 def test_as_json(view: View) -> None:
@@ -160,6 +185,10 @@ def test_events_keep_their_names_when_days_move_and_pass(small: Path) -> None:
         uids.append({str(event["UID"]) for event in calendar.events})
     assert uids[0] == uids[1]
     assert len(uids[0]) == 2
+    ended = load_library(small).view("agent", date(2026, 7, 1))
+    (event,) = Calendar.from_ical(as_calendar(due(ended, 0, {}), ended, NOW)).events
+    assert str(event["UID"]) in uids[0]
+    assert str(event["SUMMARY"]).startswith("失效：")
     assert all(re.fullmatch(r"faq-x\.(review|end)@[0-9a-f]{12}\.casebook", uid) for uid in uids[0])
 
 

@@ -181,7 +181,7 @@ def test_a_document_that_was_deleted_and_came_back(repo: Repo) -> None:
     assert [event for _, event, _ in events(history(repo).versions())] == ["恢复", "删除", "新增"]
     assert [said(repo, f"2024-02-0{day}") for day in (2, 4, 6)] == ["先", None, "后"]
     assert (
-        answer(repo, "2024-02-04", "agent").reason == "已于 2024-02-03 删除（删除者（提交人））。"
+        answer(repo, "2024-02-04", "agent").reason == "已于 2024-02-03 删除（没有核准记录，提交人 删除者）。"
     )
 
 
@@ -267,7 +267,7 @@ def test_a_squashed_merge_is_one_version(repo: Repo) -> None:
     repo.git("merge", "-q", "--squash", "draft")
     repo.commit(at=f"2024-02-03{NOON}", by="合并者")
     assert [said(repo, f"2024-02-0{day}") for day in (2, 3)] == ["先", "三"]
-    assert str(history(repo).versions()[0].approval) == "合并者（提交人）"
+    assert str(history(repo).versions()[0].approval) == "没有核准记录，提交人 合并者"
 
 
 def test_versions_say_what_changed(repo: Repo) -> None:
@@ -338,7 +338,7 @@ def test_the_author_of_what_the_host_committed_is_named(repo: Repo) -> None:
     repo.commit()
     repo.git("commit", "-q", "--amend", "--reset-author", "--no-edit", by="作者", host=True)
     (version,) = history(repo).versions()
-    assert str(version.approval) == "作者（提交人）"
+    assert str(version.approval) == "没有核准记录，提交人 作者"
 
 
 # Why there was none

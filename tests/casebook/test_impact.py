@@ -17,6 +17,7 @@ from casebook.guide import model_text
 from casebook.impact import Dependence, UnknownSubject, Way, find_term, term_names, using
 from casebook.impact_report import DONE, MAX_COMMENT, MAX_ROWS, PENDING, Report
 from casebook.library import Library, load_library
+from casebook.review import changed_pages
 from casebook.settings import Glossary
 from casebook.touched import Touch, touched
 from tests.casebook.repositories import NAME, Repo, faq
@@ -333,6 +334,170 @@ def test_a_changed_file_with_errors_is_named_and_is_not_taken_for_deleted(repo: 
         assert "有错误、没有比较的文件：policies/a.md；先运行 casebook check。" in text
 
 
+# Who can read more
+
+
+def _opened(repo: Repo) -> None:
+    text = (repo.root / "policies/a.md").read_text(encoding="utf-8")
+    repo.write("policies/a.md", text.replace("audience: agent", "audience: dealer"))
+
+
+def _opened_section(repo: Repo) -> None:
+    repo.write("policies/m.md", marked().replace(" {audience=agent}", ""))
+
+
+def _closed_section(repo: Repo) -> None:
+    repo.write("policies/m.md", marked().replace("乙", "乙 {audience=agent}"))
+
+
+def _closed_answer(repo: Repo) -> None:
+    text = (repo.root / "faq/article.md").read_text(encoding="utf-8")
+    repo.write("faq/article.md", text.replace("## 办理方式", "## 办理方式 {audience=agent}"))
+
+
+def _closed(repo: Repo) -> None:
+    repo.write("faq/article.md", resting("faq-article", "policy-a#1", audience="agent"))
+
+
+def _both_ways(repo: Repo) -> None:
+    """The document is closed, and one that was closed is opened."""
+    _closed(repo)
+    _opened(repo)
+
+
+def marked() -> str:
+    text = policy("policy-m").replace("audience: agent", "audience: dealer")
+    return text.replace("第一条 甲", "第一条 甲 {audience=agent}")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_article, []),
+        (_added_article, []),
+        (_deleted, []),
+        (_opened, ["**代理商今后能看到：整篇**（`policy-a` 规定）"]),
+        (_opened_section, ["**代理商今后能看到：第一条 甲**（`policy-m` 规定）"]),
+        (_closed_section, ["代理商今后看不到：第二条 乙（`policy-m` 规定）"]),
+        (_closed_answer, ["代理商今后看不到：办理方式（`faq-article` 欠费停机后多久能恢复？）"]),
+        (_closed, ["代理商今后看不到：整篇（`faq-article` 欠费停机后多久能恢复？）"]),
+        (
+            _both_ways,
+            [
+                "**代理商今后能看到：整篇**（`policy-a` 规定）",
+                "代理商今后看不到：整篇（`faq-article` 欠费停机后多久能恢复？）",
+            ],
+        ),
+    ],
+)
+def test_who_can_read_more_is_said_first(
+    repo: Repo, change: Callable[[Repo], None], said: list[str]
+) -> None:
+    repo.write("policies/m.md", marked())
+    repo.commit()
+    repo.git("tag", "-f", "before")
+    change(repo)
+    library = load_library(repo.root)
+    assert not library.problems
+    for comment in (report(repo).as_markdown(), changed_pages(repo.root, library, "before")):
+        lines = comment.split("\n")
+        assert [line for line in lines if "今后" in line] == said
+        assert lines[2 : 2 + 2 * len(said) : 2] == said
+    text = report(repo).as_text()
+    for line in said:
+        mark = "注意：" if line.startswith("**") else ""
+        assert mark + re.sub("[*`]", "", line) in text
+    readers = json.loads(report(repo).as_json())["readers"]
+    assert [one["wider"] for one in readers].count(True) == sum("**" in line for line in said)
+
+
+def test_readers_of_three_levels_are_named(repo: Repo) -> None:
+    settings = (repo.root / "casebook.toml").read_text(encoding="utf-8")
+    third = '[[audiences]]\nid = "lead"\nname = "班长"\ntitle = "全部"\n\n[review]'
+    repo.write("casebook.toml", settings.replace("[review]", third, 1))
+    text = policy("policy-m").replace("audience: agent", "audience: {}")
+    repo.write("policies/m.md", text.format("lead"))
+    repo.commit()
+    repo.git("tag", "-f", "before")
+    repo.write("policies/m.md", text.format("dealer"))
+    assert "**代理商、坐席今后能看到：整篇**" in report(repo).as_markdown()
+
+
+# What all documents keep to
+
+
+def _settings(repo: Repo) -> None:
+    settings = (repo.root / "casebook.toml").read_text(encoding="utf-8")
+    repo.write("casebook.toml", settings.replace(', "媒体"]', "]"))
+
+
+def _wording(repo: Repo) -> None:
+    repo.write("policies/words.md", policy("policy-words", two="不说“甲”。"))
+
+
+def _wording_gone(repo: Repo) -> None:
+    (repo.root / "policies/words.md").unlink()
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (_settings, "设置（casebook.toml）"),
+        (_wording, "用语条款 policy-words#2 "),
+        (
+            _wording_gone,
+            "用语条款 policy-words#2、policy-words#3、policy-words#4、policy-words#5 ",
+        ),
+        (_article, ""),
+    ],
+)
+def test_what_all_documents_keep_to_asks_for_a_whole_check(
+    repo: Repo, change: Callable[[Repo], None], what: str
+) -> None:
+    repo.write("policies/words.md", policy("policy-words"))
+    repo.commit()
+    repo.git("tag", "-f", "before")
+    change(repo)
+    library = load_library(repo.root)
+    said = f"{what}改了：没有改的文档也可能出错，请跑一遍完整的 casebook check。"
+    for comment in (
+        report(repo).as_text(),
+        report(repo).as_markdown(),
+        changed_pages(repo.root, library, "before"),
+    ):
+        assert (said in comment) is bool(what)
+        assert "没有动到" not in comment
+        assert ("完整的 casebook check" in comment) is bool(what)
+
+
+def test_neither_comment_calls_or_names_anybody(repo: Repo) -> None:
+    text = resting("faq-x", "policy-a", title='"请 @all 看 #1"')
+    repo.write("faq/客户-13912345678-来过.md", text)
+    repo.write("faq/010-8765-4321x.md", "坏")
+    repo.write("faq/`@all`.md", resting("faq-y", "policy-a"))
+    library = load_library(repo.root)
+    for comment in (report(repo).as_markdown(), changed_pages(repo.root, library, "before")):
+        assert "12345678" not in comment
+        assert "8765-4321" not in comment
+        outside = re.sub("`[^`]*`|&#[0-9]+;", "", comment)
+        assert "@" not in outside
+        assert not re.search(r"#\d", outside)
+    assert "12345678" not in report(repo).as_text()
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("faq/faq-13912345678-x.md", "faq/faq-139****5678-x.md"),
+        ("cases/2026-03-01-x.md", "cases/2026-03-01-x.md"),
+        ("cases/20260301.md", "cases/20260301.md"),
+        ("cases/单号-202603010017.md", "cases/单号-202****.md"),
+    ],
+)
+def test_a_file_s_name_is_shown_without_numbers(path: str, shown: str) -> None:
+    assert masked_path(path) == shown
+
+
 def test_settings_that_could_not_be_used_before_are_no_obstacle(repo: Repo) -> None:
     text = (repo.root / "casebook.toml").read_text(encoding="utf-8")
     repo.write("casebook.toml", "[坏")
@@ -372,6 +537,11 @@ def test_a_table_of_a_comment(repo: Repo) -> None:
         (
             "### 修改影响",
             "",
+            "**代理商今后能看到：整篇（除了设计思路、禁用说法）**"
+            "（`faq-whole` 甲&#124;乙 ＠all ＃1 &#60;b&#62; &#96;x&#96;）",
+            "",
+            "设置（casebook.toml）改了：没有改的文档也可能出错，请跑一遍完整的 casebook check。",
+            "",
             "改了 2 处，2 篇文档依据它们：1 篇待复核，1 篇已一并修改。",
             "",
             "#### `policy-a#2` 规定 第二条 乙（条文删除）",
@@ -392,9 +562,9 @@ def test_a_table_of_a_comment(repo: Repo) -> None:
 
 @given(st.text())
 def test_any_text_fits_into_a_cell(text: str) -> None:
-    cell = cell(text)
-    assert not re.search(r"[|\n\r`<>@\[\]*]", cell)
-    assert len(cell.splitlines()) <= 1
+    written = cell(text)
+    assert not re.search(r"[|\n\r`<>@\[\]*]", written)
+    assert len(written.splitlines()) <= 1
 
 
 def test_a_comment_is_never_too_long(repo: Repo) -> None:

@@ -152,7 +152,8 @@ PERSON = "客户王小明13912345678半夜投诉"
 
 
 def test_a_title_names_nobody(settings: Settings) -> None:
-    talk = Script(PERSON, "投诉人王小明先生半夜投诉", "", "投诉人王小明先生半夜投诉", "n", "半夜投诉")
+    called = "投诉人王小明先生半夜投诉"
+    talk = Script(PERSON, called, "", called, "n", "半夜投诉")
     assert ask_title(Kind.CASE, talk, settings) == "半夜投诉"
     assert "里面有手机号码 139****5678。" in talk.text
     assert talk.text.count("里面像是有姓名 王**。") == 2
@@ -164,7 +165,7 @@ def test_a_title_names_nobody(settings: Settings) -> None:
     ("answers", "written"),
     [
         (("投诉人王小明先生来过", "y"), "投诉人王小明先生来过"),
-        (("王小明 13912345678", "y", "改好了"), "改好了"),
+        (("王小明 13912345678", "改好了"), "改好了"),
         (("",), ""),
         (("客户甲来过",), "客户甲来过"),
     ],
@@ -174,7 +175,7 @@ def test_what_only_looks_like_a_name_may_be_confirmed(
     answers: tuple[str, ...], written: str, settings: Settings
 ) -> None:
     talk = Script(*answers)
-    assert free_line(talk, "写", settings) == (written if "13912345678" not in answers[0] else "y")
+    assert free_line(talk, "写", settings) == written
 
 
 def test_every_free_answer_is_looked_at(agent_view: View) -> None:
@@ -234,7 +235,8 @@ def test_a_search_says_how_many_more_there_are(agent_view: View) -> None:
     (more,) = [text for text in talk.shown if "多打几个字" in text]
     place = talk.shown.index(more)
     assert re.fullmatch(r"还有 \d+ 条，多打几个字。", more)
-    assert [text.split(".")[0].strip() for text in talk.shown[place - 9 : place]] == list("123456789")
+    numbers = [text.split(".")[0].strip() for text in talk.shown[place - 9 : place]]
+    assert numbers == list("123456789")
 
 
 def test_questions_agree_with_their_explanations_and_end_each_in_its_own_way(
@@ -349,7 +351,8 @@ def test_a_case_made_of_answers_has_the_document_that_was_meant(
             answers[key] = value
         elif terms and key != "audience":
             answers[key] = (value,) if "items" in schema else value
-    answers |= {"happened": "2026-03", "approved_on": "2026-03-02", "policies": ("policy-x#3",), "faq": ("faq-x",)}
+    answers |= {"happened": "2026-03", "approved_on": "2026-03-02"}
+    answers |= {"policies": ("policy-x#3",), "faq": ("faq-x",)}
     title = data.draw(line)
     text = template(Kind.CASE, "case-x", title, settings, ON, answers)
     body = "".join(f"## {spec.heading}\n\n写好了。\n\n" for spec in Case.spec)

@@ -327,7 +327,7 @@ MESSAGES = {
     "type": (
         "owner: 资费产品组\n",
         "owner: [资费产品组]\n",
-        "faq/a.md:5: wrong-type owner 的值是 “[\"资费产品组\"]”，类型不对。 这里要写一行文字。",
+        'faq/a.md:5: wrong-type owner 的值是 “["资费产品组"]”，类型不对。 这里要写一行文字。',
     ),
     "too few": (
         "  - 缴完费还打不出电话\n",

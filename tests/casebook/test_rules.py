@@ -278,6 +278,8 @@ BROKEN_BY: dict[str, Callable[[Path], None]] = {
     "not-markdown": _not_markdown,
     "image-metadata": _photo,
     "duplicate-id": _same_id,
+    "distant-review": _front(FAQ, "review_by: 2027-06-01", "review_by: 2027-06-22"),
+    "ended": _front(FAQ, "approved_on", "effective_until: 2026-11-21\napproved_on"),
     "ends-soon": _front(FAQ, "approved_on", "effective_until: 2026-12-01\napproved_on"),
     "orphan": _uncited,
     "outdated-citation": _superseded,

@@ -15,7 +15,7 @@ from casebook.documents import FILL, MODELS, Kind, Policy
 from casebook.frontmatter import read_front_matter
 from casebook.guide import model_text
 from casebook.library import Library
-from casebook.problems import Problem, as_text
+from casebook.problems import Problem, Severity, as_text
 from casebook.reading import read_document
 from casebook.schemas import front_matter_schema
 from casebook.settings import FaqSettings, Settings
@@ -226,10 +226,26 @@ def test_the_editor_is_told_of_schemas_that_are_made(root: Path) -> None:
 
 def test_the_editor_finds_the_problems_of_the_check(root: Path) -> None:
     (check, *_) = without_comments(root / ".vscode" / "tasks.json")["tasks"]
-    pattern = check["problemMatcher"]["pattern"]
-    problem = Problem("faq/套 餐.md", 4, 7, "invalid-audience", "没有受众“x”。", "写 dealer。")
-    match = re.search(pattern["regexp"], as_text([problem]).split("\n")[0])
-    assert match
-    assert [match[pattern[name]] for name in ("file", "line", "column", "code", "message")] == [
-        *("faq/套 餐.md", "4", "7", "invalid-audience", "没有受众“x”。")
-    ]
+    shown = {}
+    for severity in Severity:
+        problem = Problem(
+            *("faq/套 餐.md", 4, 7, "invalid-audience", "没有受众“x”。", "写 dealer。"), severity
+        )
+        first, second = as_text([problem]).split("\n")
+        for matcher in check["problemMatcher"]:
+            pattern, hint = matcher["pattern"]
+            match = re.search(pattern["regexp"], first)
+            if match:
+                shown[severity] = matcher["severity"]
+                keys = ("file", "line", "column", "code", "message")
+                assert [match[pattern[name]] for name in keys] == [
+                    *("faq/套 餐.md", "4", "7", "invalid-audience", "没有受众“x”。")
+                ]
+                more = re.search(hint["regexp"], second)
+                assert more
+                assert more[hint["message"]] == "写 dealer。"
+    assert shown == {
+        Severity.ERROR: "error",
+        Severity.WARNING: "warning",
+        Severity.NOTE: "info",
+    }

@@ -90,6 +90,16 @@ BAD = {
         "",
         'casebook.toml:1: 缺少 company。 在 [library] 下面补上 company = "…"',
     ),
+    "key missing that another table has": (
+        'name = "代理商"\n',
+        "",
+        'casebook.toml:5: 缺少 name。 在 [[audiences]] 下面补上 name = "…"',
+    ),
+    "table that is called like a key": (
+        "[taxonomy.subjects]",
+        "[faq]\nsimilar = 99\n[taxonomy.subjects]",
+        "casebook.toml:29: similar 的值 “99” 不合要求。 不大于 50。",
+    ),
     "list missing": (
         'levels = ["建议"]\n',
         "",

@@ -475,6 +475,19 @@ class TestForms:
         }
         assert next(f for f in faq["fields"] if f["name"] == "audience")["default"] == "dealer"
 
+    def test_the_audience_is_asked_for_at_once_and_says_who_will_read_it(self, configuration):
+        for collection in self.collections(configuration).values():
+            title, audience, *_ = collection["fields"]
+            assert (title["name"], audience["name"]) == ("title", "audience")
+            assert "选“代理商”，代理商、坐席都看得到" in audience["hint"]
+            assert "选“坐席”，只有坐席看得到" in audience["hint"]
+
+    def test_every_document_has_its_form(self, configuration):
+        forms = {one["value"]: one["form"] for one in configuration["documents"]}
+        assert forms["policy-plan-outage"] == "plan"
+        assert forms["policy-handling-norm"] == "policy"
+        assert forms["faq-arrears-resume"] == "faq"
+
     def test_demand_nothing_but_the_title(self, configuration):
         for collection in self.collections(configuration).values():
             demanded = [one["name"] for one in collection["fields"] if one.get("required", 0)]

@@ -10,7 +10,10 @@ const PAUSE = 600; // milliseconds without typing before the draft is checked
 
 async function ask(address, options) {
   const response = await fetch(address, options);
-  if (!response.ok) throw Object.assign(new Error(`${response.status}`), { status: response.status });
+  if (!response.ok) {
+    const said = response.status === 503 && (await response.json().catch(() => null))?.errors?.[0]?.message;
+    throw Object.assign(new Error(`${response.status}`), { said });
+  }
   return response.json();
 }
 
@@ -38,7 +41,7 @@ async function check(forms, name, data) {
     problems.sort((one, other) => rank(one) - rank(other) || one.line - other.line);
     return { text, problems };
   } catch (error) {
-    return { failed: error.status ?? error.message };
+    return { failed: error.said || "没能检查：连不上检索服务。草稿照样可以保存。" };
   }
 }
 
@@ -207,8 +210,10 @@ function widgets({ createClass, h, documents }) {
 
 // ---- saving ----
 
+const clearNotice = () => document.querySelector(".cb-notice")?.remove();
+
 function notice(text, good) {
-  document.querySelector(".cb-notice")?.remove();
+  clearNotice();
   const box = document.createElement("div");
   box.className = `cb-notice ${good ? "cb-good" : ""}`;
   box.setAttribute("role", "status");
@@ -222,7 +227,7 @@ function notice(text, good) {
 
 // What is said of one document is not said of another; a new one gets its address when it is saved.
 addEventListener("hashchange", ({ oldURL }) => {
-  if (!oldURL.endsWith("/new")) document.querySelector(".cb-notice")?.remove();
+  if (!oldURL.endsWith("/new")) clearNotice();
 });
 
 function watchSaving(CMS, forms) {
@@ -253,6 +258,7 @@ function watchSaving(CMS, forms) {
     handler: async ({ entry }) => {
       const { problems, failed } = await check(forms, entry.get("collection"), entry.get("data").toJS());
       if (!failed && !problems.some(isError)) return;
+      clearNotice();
       const reason = failed ? "没能检查，过一会儿再发布。" : `${counted(problems)}。先改好、保存，再发布。`;
       // Without a name an error is shown by its words alone.
       throw Object.assign(new Error(reason), { name: "" });

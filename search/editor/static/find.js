@@ -59,6 +59,7 @@ function watchFinding(documents, collections) {
     clearTimeout(timer);
     timer = setTimeout(find, 250);
   });
+  box.addEventListener("focus", find);
   choice.addEventListener("change", find);
   bar.querySelector("form").addEventListener("submit", (event) => {
     event.preventDefault();

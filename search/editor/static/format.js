@@ -187,8 +187,8 @@ const Casebook = (() => {
   //   order: every key, in the order of a file.
   function format(form, order) {
     function fromFile(text) {
-      // Some hosts give nothing where there is no file.
-      if (typeof text !== "string") return {};
+      // What the CMS gives where there is no file; its list shows it all the same.
+      if (!text) return { title: "（没有这一篇）" };
       const file = split(text);
       if (!file) return { _source: text, title: "（这个文件的开头坏了）" };
       const data = { _source: text };

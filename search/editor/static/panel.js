@@ -28,7 +28,8 @@ function show(name) {
 
 // A screen on which the panel lies under the form instead of beside it; as in editor.css.
 const NARROW = matchMedia("(max-width: 799px)");
-const AGAIN = 10_000; // milliseconds until a check that could not be made is tried again
+const AGAIN = 10_000; // milliseconds until a check that could not be made is tried again, a few times
+const TRIES = 3;
 
 const EMPTY = ["missing-key", "missing-section", "empty-section"];
 const isEmpty = (problem) => EMPTY.includes(problem.code);
@@ -47,8 +48,7 @@ function counted(problems) {
 }
 
 function summary({ problems, failed }) {
-  if (failed === 503) return "现在检查的人多，没有轮到。草稿照样可以保存，过一会儿会再检查。";
-  if (failed) return "没能检查：连不上检索服务。草稿照样可以保存。";
+  if (failed) return failed;
   const counts = counted(problems);
   if (!counts) return `没有${problems.length ? "要改的" : "问题"}，可以交给审核。`;
   const end = problems.some(isError) ? "草稿可以先存；填好、改好以前，这里不发布它。" : "看过以后可以交给审核。";
@@ -97,6 +97,7 @@ function panel({ createClass, h, forms, name }) {
     componentDidUpdate(before) {
       if (before.entry.get("data") !== this.props.entry.get("data")) {
         clearTimeout(this.timer);
+        this.tries = 0;
         this.timer = setTimeout(this.run, PAUSE);
       }
     },
@@ -111,7 +112,8 @@ function panel({ createClass, h, forms, name }) {
       const result = await check(forms, name, this.props.entry.get("data").toJS());
       if (this.gone || this.turn !== turn) return;
       this.setState({ result, checking: false });
-      if (result.failed) this.timer = setTimeout(this.run, AGAIN);
+      this.tries = result.failed ? (this.tries ?? 0) + 1 : 0;
+      if (result.failed && this.tries < TRIES) this.timer = setTimeout(this.run, AGAIN);
     },
     render() {
       const { result, checking } = this.state;

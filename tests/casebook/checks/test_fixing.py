@@ -152,6 +152,11 @@ MENDED = [
     ("月底， 清零 。", "月底，清零。"),
     ("请 看 这 里：没有", "请看这里：没有"),
     ("¥59/月", "59 元/月"),
+    ("价格￥30 元", "价格 30 元"),
+    ("价格 ￥30 元", "价格 30 元"),
+    ("每月RMB 30", "每月 30 元"),
+    ("不限量,,到月底", "不限量，到月底"),
+    ("注意::到月底", "注意：到月底"),
     ("RMB 1,000元", "1,000 元"),
     ("客戶後來", "客户后来"),
     ('客户甲:"没订,真没订!"', "客户甲：“没订，真没订！”"),
@@ -173,6 +178,8 @@ LEFT = [
     "不要了 怎么取消",
     "### 第三条 范围",
     "甲.乙",
+    "甲..乙",
+    "完了..",
     '7.9"的屏幕和 8.1"的屏幕',
     "don't 说 \"甲",
     '"abc" 和 "def"',
@@ -208,7 +215,7 @@ def test_command_mends_a_pasted_case_and_is_done(pasted: Path) -> None:
     assert file.read_text(encoding="utf-8") == once
     body = once.split("---\n", 2)[2]
     assert "客户甲：“我没订过这个东西，你们怎么乱扣钱？？？”" in body
-    assert "退费90 元，业务当场退订。" in body
+    assert "退费 90 元，业务当场退订。" in body
     assert not re.search(r'[",;!?¥￥]', body)
     # What stands in front matter, and what somebody must decide, is still named.
     assert "half-width-punctuation" in result.output

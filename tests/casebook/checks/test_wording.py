@@ -163,8 +163,8 @@ def test_lists_are_read_with_what_to_say_instead(articles: Articles) -> None:
     phrases, silent = listed(articles["第二十条"], "")
     assert [(phrase.text, phrase.advice) for phrase in phrases] == [
         ("公司规定就是这样", "改说：“我给您讲讲原因。”"),
-        ("这事儿没法弄", "改说：“我能做的有两样”"),
-        ("弄不了的", "改说：“我能做的有两样”"),
+        ("这事儿没法弄", "改说：“我能做的有两样”。"),
+        ("弄不了的", "改说：“我能做的有两样”。"),
         ("我不知道", "改说：“我核实以后告诉您。”"),
     ]
     assert silent == []
@@ -182,6 +182,14 @@ def test_words_to_avoid_are_read_and_those_that_a_time_makes_right(articles: Art
     assert _texts(phrases, Use.AVOIDED) == ["肯定能", "包您满意"]
     assert _texts(phrases, Use.TIMED) == ["尽快", "马上"]
     assert phrases[0].advice == "做到哪一步，说到哪一步。"
+
+
+def test_an_example_is_the_advice_only_for_the_word_that_it_is_about() -> None:
+    phrases = avoided("少用“必须”“规定”。“您必须来”改成“得请您来一次”。", "")
+    assert {phrase.text: phrase.advice for phrase in phrases} == {
+        "必须": "“您必须来”改成“得请您来一次”。",
+        "规定": "",
+    }
 
 
 def test_two_orders_in_one_line_are_both_read() -> None:

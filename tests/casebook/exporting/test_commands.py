@@ -90,6 +90,6 @@ def test_what_was_there_stays_when_writing_fails(
     file.write_text("before", encoding="utf-8")
     done = CliRunner().invoke(main, ["export", "sheet", "--out", str(file), "--library", str(good)])
     assert done.exit_code == 2
-    assert "No space left on device" in done.output
+    assert "磁盘满了" in done.output
     assert file.read_text(encoding="utf-8") == "before"
     assert not list(good.glob(".*.new"))

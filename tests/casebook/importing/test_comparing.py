@@ -76,6 +76,7 @@ def test_an_answer_that_is_no_longer_used_is_named(second) -> None:  # type: ign
 SAME = {
     "as it was": (ROW, ("", "")),
     "other spaces and signs": (ROW.replace("，", ",").replace("2026-01-01", "2026/1/1"), ("", "")),
+    "a link to another document": (ROW, ("去营业厅办，", "[去营业厅办](faq-shops)，")),
     "as a list": (ROW, ("去营业厅办，", "- 去**营业厅**办，")),
     "an author's question more": (ROW, ("  - 不用了\n", "  - 不用了\n  - 销号\n")),
     "an author's procedure": (ROW, ("（待填）渠道", "营业厅。渠道")),
@@ -96,9 +97,9 @@ def test_of_several_the_one_with_the_same_text_is_meant(
     tmp_path: Path, plan: Planner, small: Path
 ) -> None:
     texts = {
-        "一.txt": "三次改约\n背景\n二月。\n结果\n装好。\n",
+        "一.txt": "三次改约\n背景\n二月。\n结果\n装好。\n评析\n要早说。\n",
         "二.txt": "三次改约\n背景\n三月。\n结果\n装好。\n",
-        "三.txt": "三次改约\n背景\n二月。\n结果\n装好。\n二、评析\n要早说。\n",
+        "三.txt": "三次改约\n背景\n二月。\n结果\n装好。\n",
     }
     files = [tmp_path / name for name in texts]
     for file in files:

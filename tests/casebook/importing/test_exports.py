@@ -172,12 +172,15 @@ def test_the_address_of_a_link_inside_the_system_is_kept(tmp_path: Path, plan: P
     file = tmp_path / "export.json"
     answer = (
         '<p>见<a href="index.php?action=faq&amp;id=1">复机</a>。</p>'
-        '<table><tr><td>表</td><td><a href="index.php?id=2">价目</a></td></tr></table>'
+        '<table><tr><td>表</td><td><a href="index.php?id=2">价目</a>'
+        '和<a href="https://example.com/">公告</a></td></tr></table>'
     )
     file.write_text(json.dumps([{"faq": FAQ | {"answer": answer}}]), encoding="utf-8")
     document = only(plan(file))
     assert "链接“复机”指向 index.php?action=faq&id=1" in document.extra
-    assert "价目（index.php?id=2）" in section(document.text, "统一答复")
+    assert "链接“价目”指向 index.php?id=2" in document.extra
+    assert "公告（https://example.com/）" in section(document.text, "统一答复")
+    assert "index.php" not in section(document.text, "统一答复")
 
 
 HTML_BOOK = """<!doctype html>

@@ -45,3 +45,11 @@ def test_a_remark_ends_the_answer(name: str, tmp_path: Path, plan: Planner) -> N
     document = only(plan(file))
     assert section(document.text, "统一答复") == "按实际损失退。"
     assert document.extra == (f"备注：{NOTE}", "底线")
+
+
+def test_only_text_without_a_name_becomes_the_answer(tmp_path: Path, plan: Planner) -> None:
+    file = tmp_path / "问.txt"
+    file.write_text("退一赔三怎么办\n渠道：热线\n按实际损失退。\n", encoding="utf-8")
+    document = only(plan(file, kind=Kind.FAQ))
+    assert section(document.text, "统一答复") == "按实际损失退。"
+    assert document.extra == ("渠道：热线",)

@@ -147,6 +147,16 @@ def test_what_a_column_has_no_place_for_goes_to_the_appendix(sheet: Sheet, plan:
     assert document.text.endswith("### 附注\n\n命中次数：812\n\n第 4 列：备用\n")
 
 
+def test_the_address_of_a_link_in_an_answer_is_kept(sheet: Sheet, plan: Planner) -> None:
+    file = sheet(
+        '标准问,答案\n怎么查话费,"<p>看<a href=""https://example.com/"">网厅</a>或'
+        '<a href=""/faq/7"">帮助</a></p>"\n'
+    )
+    document = only(plan(file))
+    assert section(document.text, "统一答复") == "看网厅或帮助（https://example.com/）"
+    assert document.extra == ("链接“帮助”指向 /faq/7",)
+
+
 def test_two_answers_to_one_question_are_both_kept_and_named(sheet: Sheet, plan: Planner) -> None:
     file = sheet(
         f"{HEAD}{ROW}怎么查话费,查余额,看 App 首页。\n"
