@@ -1,4 +1,4 @@
-"""What is to be looked at: reviews overdue or soon due, what ended or ends soon; most read first."""
+"""What is to be looked at: reviews that are due, what has ended or ends soon; most read first."""
 
 from __future__ import annotations
 

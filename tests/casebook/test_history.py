@@ -181,7 +181,8 @@ def test_a_document_that_was_deleted_and_came_back(repo: Repo) -> None:
     assert [event for _, event, _ in events(history(repo).versions())] == ["恢复", "删除", "新增"]
     assert [said(repo, f"2024-02-0{day}") for day in (2, 4, 6)] == ["先", None, "后"]
     assert (
-        answer(repo, "2024-02-04", "agent").reason == "已于 2024-02-03 删除（没有核准记录，提交人 删除者）。"
+        answer(repo, "2024-02-04", "agent").reason
+        == "已于 2024-02-03 删除（没有核准记录，提交人 删除者）。"
     )
 
 

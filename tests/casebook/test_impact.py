@@ -472,10 +472,12 @@ def test_what_all_documents_keep_to_asks_for_a_whole_check(
 
 def test_neither_comment_calls_or_names_anybody(repo: Repo) -> None:
     text = resting("faq-x", "policy-a", title='"请 @all 看 #1"')
-    repo.write("faq/客户-13912345678-来过.md", text)
+    repo.write("faq/x.md", text)
+    repo.write("faq/客户-13912345678-来过.md", "坏")
     repo.write("faq/010-8765-4321x.md", "坏")
     repo.write("faq/`@all`.md", resting("faq-y", "policy-a"))
     library = load_library(repo.root)
+    assert "＠all" in changed_pages(repo.root, library, "before")
     for comment in (report(repo).as_markdown(), changed_pages(repo.root, library, "before")):
         assert "12345678" not in comment
         assert "8765-4321" not in comment
