@@ -330,7 +330,7 @@ class _Maker:
             and given not in self.ids
         ):
             return given
-        return free_id(kind, title.replace("*", ""), self.ids.__contains__)
+        return free_id(kind, title, self.ids.__contains__)
 
     def _loose(self, draft: Draft) -> Iterator[str]:
         of_columns = {id(block) for blocks in draft.columns.values() for block in blocks}
