@@ -17,7 +17,7 @@ from pathlib import Path
 from pypinyin import lazy_pinyin
 
 from casebook.documents import FILL, MAX_ID, MAX_LINE, MODELS, Kind, Policy, SectionSpec
-from casebook.errors import PublishError
+from casebook.errors import PublishError, reason
 from casebook.library import today
 from casebook.personal_data import PersonalData, find_personal_data
 from casebook.settings import Settings, Taxonomy
@@ -121,7 +121,7 @@ def write_new(file: Path, text: str) -> None:
         with file.open("x", encoding="utf-8", newline="\n") as opened:
             opened.write(text)
     except OSError as error:
-        raise PublishError(f"写不了 {file}：{error.strerror}。检查文件夹的权限。") from None
+        raise PublishError(f"写不了 {file}：{reason(error)}。检查文件夹的权限。") from None
 
 
 def template(

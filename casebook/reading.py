@@ -29,6 +29,7 @@ from casebook.documents import (
     SectionSpec,
     article_key,
 )
+from casebook.errors import reason
 from casebook.frontmatter import FrontMatter, FrontMatterError, read_front_matter
 from casebook.privacy import personal_names, personal_problems
 from casebook.problems import Edit, Problem, has_errors
@@ -112,7 +113,7 @@ def read_bytes(file: Path, path: str) -> bytes | Problem:
         return file.read_bytes()
     except OSError as error:
         return rules.UNREADABLE.problem(
-            path, 1, f"读不了：{error.strerror}。", "检查文件是否还在、权限是否可读。"
+            path, 1, f"读不了：{reason(error)}。", "检查文件是否还在、权限是否可读。"
         )
 
 

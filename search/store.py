@@ -546,7 +546,8 @@ class Store:
         for layer in self._layers:
             # ASCII: first letters are capitals, syllables and Chinese words come after these.
             rows = layer.rows("SELECT term FROM postings WHERE term >= '0' AND term < '{'")
-            found.update(term for (term,) in rows if term.isalnum() and term.islower())
+            with _readable():
+                found.update(term for (term,) in rows if term.isalnum() and term.islower())
         return frozenset(self.holding(found) if len(self._layers) > 1 else found)
 
     def sounding(self, sounds: Sequence[str]) -> dict[str, str]:

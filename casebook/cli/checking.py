@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from casebook.cli.common import Command, covers, inside, library_option, load, say
+from casebook.cli.common import (
+    Command,
+    covers,
+    inside,
+    library_option,
+    load,
+    say,
+    without_collecting,
+)
 from casebook.library import Library, today
 from casebook.problems import Problem, Severity, has_errors, summary
 from casebook.settings import load_settings
@@ -138,7 +146,8 @@ def _results(root: Path) -> Results:
         from casebook.checks.together import check_together
 
         library = load(root)
-        found = check_together(library, day, _finder)
+        with without_collecting():
+            found = check_together(library, day, _finder)
         return Results(library.fingerprint, tuple(library.inputs), found)
 
     return known_or_new(root, day, check_all)

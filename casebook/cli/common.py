@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Never
 
@@ -130,12 +131,18 @@ def load(root: Path) -> Library:
         if shown and (done % 50 == 0 or done == total):
             click.echo(f"\r读取文档 {done}/{total}", err=True, nl=done == total)
 
-    # Documents hold no cycles, and looking for some among ever more of them takes its time.
+    with without_collecting():
+        return load_library(root, progress=progress)
+
+
+@contextlib.contextmanager
+def without_collecting() -> Iterator[None]:
+    """Puts off the search for garbage: documents hold no cycles, and they are very many."""
     gc.disable()
-    library = load_library(root, progress=progress)
-    gc.freeze()
-    gc.enable()
-    return library
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def finish(ctx: click.Context, problems: Sequence[Problem]) -> None:

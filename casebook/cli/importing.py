@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     "--kind", metavar="K", default="", help="认不出种类时当作哪一种：case、faq 或 policy。"
 )
 @click.option(
-    "--audience", metavar="A", help="受众；不写就是最宽的那个：导入的内容还没有人为代理商审过。"
+    "--audience", metavar="A", help="受众；不写就是最宽的那个：导入的内容还没有人为更多的人审过。"
 )
 @click.option("--owner", metavar="O", default="", help="负责的组；来源里没有时用它。")
 @click.option("--subject", metavar="S", default="", help="业务分类；来源里没有时用它。")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from casebook.errors import reason
 from casebook.importing.blocks import Converted, from_plain
 from casebook.importing.limits import MAX_FILE, MEMORY, SECONDS, Unreadable
 
@@ -84,7 +85,7 @@ def _check(file: Path) -> None:
             with file.open("rb"):
                 pass
     except OSError as error:
-        raise Unreadable(f"读不了：{error.strerror}；检查文件是否还在、权限是否可读。") from None
+        raise Unreadable(f"读不了：{reason(error)}；检查文件是否还在、权限是否可读。") from None
     if not stat.S_ISREG(info.st_mode):
         raise Unreadable("这不是普通文件；放真正的文件，不要放文件夹、管道或设备。")
     if info.st_size > MAX_FILE:

@@ -14,7 +14,7 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.request import Request, urlopen
 
-from casebook.errors import PublishError
+from casebook.errors import PublishError, reason
 
 NAME = "decap-cms"
 VERSION = "3.16.3"
@@ -103,7 +103,7 @@ def install(package: bytes, folder: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
             unpacked.rename(folder)
     except OSError as error:
-        raise PublishError(f"写不了 {folder}：{error.strerror}。检查文件夹的权限。") from None
+        raise PublishError(f"写不了 {folder}：{reason(error)}。检查文件夹的权限。") from None
 
 
 def _unpack(package: bytes, folder: Path) -> None:

@@ -391,7 +391,9 @@ def test_nothing_is_answered_for_whom_nobody_asked(
 
 # A process with a terminal of its own, as the shell would start it.
 LAUNCH = """
-import fcntl, sys, termios
+import fcntl, signal, sys, termios
+# A shell without jobs starts what it puts aside deaf to Ctrl+C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 from casebook.cli import main
 main(sys.argv[1:])

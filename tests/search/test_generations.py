@@ -170,7 +170,7 @@ class TestPublishing:
         with pytest.raises(SearchError) as caught:
             published({"build": more, "update": few}[how], tmp_path)
         assert str(caught.value) == (
-            f"索引写不进 {tmp_path / 'generations'}：No space left on device。检查磁盘空间和权限。"
+            f"索引写不进 {tmp_path / 'generations'}：磁盘满了。检查磁盘空间和权限。"
         )
         assert names(tmp_path) == [first]
         assert (tmp_path / "current").read_text() == first
