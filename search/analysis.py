@@ -157,6 +157,9 @@ class Analyzer:
         parted = [name for name in longest_first if not name.isalnum()]
         self._parted = re.compile("|".join(map(re.escape, parted)) or r"(?!)")
         self._names = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+        # The caches are this object's own: shared ones would keep every analyzer alive.
+        self.normal_character = lru_cache(maxsize=1 << 14)(self._normal_character)
+        self._meanings = lru_cache(maxsize=1 << 10)(self._possible_meanings)
 
     def normalize(self, text: str) -> str:
         """One form for what is the same to a reader.
@@ -171,8 +174,7 @@ class Analyzer:
             )
         return " ".join(self._simplify.convert(folded).lower().split())
 
-    @lru_cache(maxsize=1 << 14)  # noqa: B019  (an analyzer lives as long as its generation)
-    def normal_character(self, character: str) -> str:
+    def _normal_character(self, character: str) -> str:
         """The normal form of a single character, which may be none or several."""
         return self.normalize(character)
 
@@ -363,8 +365,7 @@ class Analyzer:
                 runs.append(run)
         return runs
 
-    @lru_cache(maxsize=1 << 10)  # noqa: B019  (an analyzer lives as long as its generation)
-    def _meanings(self, run: str) -> tuple[tuple[Element, ...], ...]:
+    def _possible_meanings(self, run: str) -> tuple[tuple[Element, ...], ...]:
         """A run of letters as pinyin and as it is; a word of the library only as it is."""
         as_it_is = tuple(literal(letter) for letter in run)
         if run in self._related or run in self._latin or len(run) == 1:

@@ -25,7 +25,7 @@ _SENTENCE = re.compile(r"[^。！？；!?;\n|]++")
 _QUOTED = re.compile(r"[“「]([^“”「」\n]*+)[”」]")
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=32)
 def prose(text: str) -> str:
     """A text with ``BLANK`` for each character of code, addresses and Markdown's marks."""
     return _UNREAD.sub(_blanked, text)
@@ -35,13 +35,13 @@ def _blanked(match: re.Match[str]) -> str:
     return "\n".join(BLANK * len(line) for line in match[0].split("\n"))
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=32)
 def length(text: str) -> int:
     """How long a text is, in 字: a character, or a run of letters or digits; no punctuation."""
     return len(_COUNTED.findall(prose(text)))
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=32)
 def unquoted(text: str) -> str:
     """The prose of a text with ``BLANK`` for what stands in quotation marks."""
     return _QUOTED.sub(lambda match: BLANK * len(match[0]), prose(text))
