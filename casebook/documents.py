@@ -514,6 +514,25 @@ class Faq(Document):
         return section.text if section else ""
 
 
+@dataclass(frozen=True)
+class Withdrawal:
+    """That an entry which readers could open once is gone; its address says where to go now.
+
+    Attributes:
+        id: of the entry that is gone.
+        kind: what it was.
+        on: the first day on which it was gone.
+        subject: a path of the taxonomy; empty where that is not known.
+        replaced_by: the ids of what holds instead, as far as the reader may see it.
+    """
+
+    id: str
+    kind: Kind
+    on: date
+    subject: str = ""
+    replaced_by: tuple[str, ...] = ()
+
+
 class Policy(Document):
     """A policy: a law, a rule or a contingency plan, article by article."""
 

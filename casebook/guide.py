@@ -32,12 +32,11 @@ def guide_navigation(view: View) -> tuple[NavEntry, ...]:
     """The navigation of those pages."""
     if not view.internal:
         return ()
-    pages = (
-        NavEntry("怎么写", "guide/writing.md"),
-        NavEntry("检查规则", "guide/rules.md"),
-        NavEntry("分类表", "guide/taxonomy.md"),
+    return (
+        NavEntry("怎么写", "guide/writing/"),
+        NavEntry("检查规则", "guide/rules/"),
+        NavEntry("分类表", "guide/taxonomy/"),
     )
-    return (NavEntry("写作", children=pages),)
 
 
 def _writing(widest: str) -> Page:
@@ -57,7 +56,9 @@ def _writing(widest: str) -> Page:
             )
         parts.append(_sections(specs, widest))
         parts.append(f"### 范例 {{#{kind.value}-model}}\n\n{_code(model_text(kind))}")
-    return Page("guide/writing.md", "怎么写", "\n\n".join(parts))
+    return Page(
+        "guide/writing/", "怎么写", "\n\n".join(parts), kind="guide", section="guide/writing/"
+    )
 
 
 def _sections(specs: tuple[SectionSpec, ...], widest: str) -> str:
@@ -84,7 +85,9 @@ def _rules() -> Page:
         if rules:
             parts += [f"## {topic.value} {{#topic-{topic.name.lower().replace('_', '-')}}}"]
             parts += [_rule(rule) for rule in rules]
-    return Page("guide/rules.md", "检查规则", "\n\n".join(parts))
+    return Page(
+        "guide/rules/", "检查规则", "\n\n".join(parts), kind="guide", section="guide/rules/"
+    )
 
 
 def _rule(rule: Rule) -> str:
@@ -140,4 +143,6 @@ def _taxonomy(view: View) -> Page:
         items = "".join(f"<li>{html.escape(term)}</li>" for term in terms)
         heading = f"## {name} {{#{key.replace('_', '-')}}}"
         parts.append(f'{heading}\n\n键：`{key}`\n\n<ul class="cb-terms">{items}</ul>')
-    return Page("guide/taxonomy.md", "分类表", "\n\n".join(parts))
+    return Page(
+        "guide/taxonomy/", "分类表", "\n\n".join(parts), kind="guide", section="guide/taxonomy/"
+    )

@@ -27,6 +27,7 @@ from casebook.documents import (
     Policy,
     Section,
     Standing,
+    Withdrawal,
 )
 from casebook.inputs import (
     Input,
@@ -136,6 +137,7 @@ class View:
         internal: whether it is the widest audience's, which sees review states and what ended.
         settings: names and terms, without other audiences' words.
         documents: in the order of their ids, without what the audience must not see.
+        withdrawn: what the audience could once see and no longer can, the latest first.
     """
 
     audience: Audience
@@ -143,6 +145,7 @@ class View:
     internal: bool
     settings: Settings
     documents: tuple[Document, ...]
+    withdrawn: tuple[Withdrawal, ...] = ()
 
     def get(self, document_id: str) -> Document | None:
         """The document of that id, None when this audience has none such."""

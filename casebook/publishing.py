@@ -13,7 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -24,7 +24,7 @@ from casebook.documents import Kind
 from casebook.errors import LeakError, PublishError
 from casebook.guide import guide_navigation, guide_pages
 from casebook.library import View, load_library
-from casebook.pages import NavEntry, navigation, view_pages
+from casebook.pages import navigation, view_pages
 from casebook.problems import Problem
 from casebook.settings import GLOSSARY_FILE, SETTINGS_FILE
 from casebook.sweep import canaries, sweep
@@ -40,7 +40,7 @@ class Stage:
     Attributes:
         folder: holds ``mkdocs.yml`` and ``pages/``.
         name: the site's name, escaped: the builder's templates do not escape.
-        nav: the navigation, as MkDocs writes it.
+        nav: the navigation, as the theme shows it.
         canaries: what the built site must not hold anywhere.
     """
 
@@ -66,11 +66,11 @@ def stage(view: View, widest: View, folder: Path) -> Stage:
         folder: the audience's stage; files in it that belong to no page are removed.
     """
     pages = [*view_pages(view), *guide_pages(view)]
-    texts = {f"{PAGES}/{page.path}": page.text() for page in pages}
+    texts = {f"{PAGES}/{page.file}": page.text() for page in pages}
     for name in _ASSETS:
         source = resources.files("search") / "static" / name
         texts[f"{PAGES}/assets/{name}"] = source.read_text(encoding="utf-8")
-    nav = _nav((*navigation(view), *guide_navigation(view)))
+    nav = [vars(entry) for entry in (*navigation(view), *guide_navigation(view))]
     texts["mkdocs.yml"] = json.dumps(
         _configuration(view, folder, nav), ensure_ascii=False, indent=1
     )
@@ -232,14 +232,9 @@ def _configuration(view: View, folder: Path, nav: list[Any]) -> dict[str, Any]:
         "docs_dir": PAGES,
         "site_dir": "site",
         "theme": {"custom_dir": _relative(sources / "site" / "theme", folder)},
-        "nav": nav,
         "hooks": [],
-        "extra": {"search_service": view.settings.search.service},
+        "extra": {"search_service": view.settings.search.service, "nav": nav},
     }
-
-
-def _nav(entries: Iterable[NavEntry]) -> list[Any]:
-    return [{html.escape(entry.title): _nav(entry.children) or entry.path} for entry in entries]
 
 
 def _run_builder(staged: Stage, out: Path) -> None:

@@ -28,7 +28,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         log.warning("%s", problem)
     config.docs_dir = str(prepared.stage.pages)
     config.site_name = prepared.stage.name
-    config.nav = prepared.stage.nav
+    config.extra["nav"] = prepared.stage.nav
     config.watch.extend(str(path) for path in prepared.inputs)
     config.extra["staged"] = prepared.stage
     return config

@@ -11,7 +11,7 @@ import html
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
@@ -35,12 +35,15 @@ class Page:
     """A page of the site.
 
     Attributes:
-        path: relative to the pages' folder, with forward slashes, ending in ``.md``.
+        path: its address under the site's root: empty for the first page, else ending in ``/``.
         title: as plain text.
         body: canonical Markdown, without the title.
         description: one plain sentence for search engines; may be empty.
         toc: whether the page has a table of contents.
         trail: where the page stands, as HTML above the title; may be empty.
+        kind: what sort of page it is; the theme may lay it out differently.
+        section: the address of the navigation's entry that it belongs to.
+        data: what the page says, for programs: the JSON beside it.
     """
 
     path: str
@@ -49,26 +52,52 @@ class Page:
     description: str = ""
     toc: bool = True
     trail: str = ""
+    kind: str = "list"
+    section: str = ""
+    data: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def file(self) -> str:
+        """Its staged file.
+
+        Every page is the index of a folder of its own, so that links relative to the file and to
+        the page are the same: builders that rewrite links have nothing to do.
+        """
+        return f"{self.path}index.md"
 
     def text(self) -> str:
         """The whole file."""
-        meta: dict[str, object] = {"title": html.escape(self.title)}
-        if self.description:
-            meta["description"] = html.escape(self.description)
-        if not self.toc:
-            meta["hide"] = ["toc"]
+        meta = {
+            "title": html.escape(self.title),
+            "description": html.escape(self.description),
+            "cb": {"kind": self.kind, "section": self.section, "toc": self.toc},
+        }
         front = json.dumps(meta, ensure_ascii=False)
         parts = (f"---\n{front}\n---", self.trail, _heading(1, self.title, "top"), self.body)
         return "\n\n".join(part for part in parts if part) + "\n"
 
 
 @dataclass(frozen=True)
+class Draft:
+    """A page that is made when it is needed.
+
+    Attributes:
+        path: as the page's.
+        key: changes whenever the page would; empty for a page that is to be made every time.
+        make: makes it.
+    """
+
+    path: str
+    key: str
+    make: Callable[[], Page]
+
+
+@dataclass(frozen=True)
 class NavEntry:
-    """A line of the navigation: a page, or a group of pages."""
+    """A line of the navigation: what it says, and the address under the site's root."""
 
     title: str
-    path: str = ""
-    children: tuple[NavEntry, ...] = field(default=())
+    path: str
 
 
 def page_url(document: Document, anchor: str = "") -> str:
@@ -128,19 +157,15 @@ def view_pages(view: View) -> Iterator[Page]:
 
 def navigation(view: View) -> tuple[NavEntry, ...]:
     """Index pages only, so that no page grows with the library."""
-    subjects = tuple(
-        NavEntry(subject, f"subjects/{subject_slug(view, subject)}.md")
-        for subject in view.settings.taxonomy.subjects
-    )
     entries = [
-        NavEntry("首页", "index.md"),
-        NavEntry("按业务", children=(NavEntry("全部业务", "subjects/index.md"), *subjects)),
-        *(NavEntry(kind.label, f"{kind.folder}/index.md") for kind in _kinds(view)),
+        NavEntry("首页", ""),
+        NavEntry("按业务", "subjects/"),
+        *(NavEntry(kind.label, f"{kind.folder}/") for kind in _kinds(view)),
     ]
     if view.of(Kind.CASE):
-        entries.append(NavEntry("案例按级别", "levels/index.md"))
+        entries.append(NavEntry("案例按级别", "levels/"))
     if view.settings.glossary.terms:
-        entries.append(NavEntry("术语", "glossary.md"))
+        entries.append(NavEntry("术语", "glossary/"))
     return tuple(entries)
 
 
@@ -167,7 +192,9 @@ def _document(document: Document, view: View) -> Page:
     ]
     first = answer or document.sections[0]
     return Page(
-        path=f"{document.kind.folder}/{document.id}.md",
+        path=page_url(document),
+        kind=document.kind.value,
+        section=f"{document.kind.folder}/",
         title=document.title,
         body="\n\n".join(part for part in parts if part),
         description=plain_text(first.html).replace("\n", " ")[:_DESCRIPTION],
@@ -385,12 +412,14 @@ def _home(view: View) -> Page:
         _heading(2, "最近核准", "newest"),
         _list(newest, view, ""),
     )
-    return Page("index.md", view.audience.title, "\n\n".join(body), toc=False)
+    return Page("", view.audience.title, "\n\n".join(body), toc=False, kind="home")
 
 
 def _subjects(view: View) -> Page:
     trail = _trail(("首页", "../"))
-    return Page("subjects/index.md", "全部业务", _tiles(view, ""), toc=False, trail=trail)
+    return Page(
+        "subjects/", "全部业务", _tiles(view, ""), toc=False, trail=trail, section="subjects/"
+    )
 
 
 def _tiles(view: View, up: str) -> str:
@@ -413,9 +442,10 @@ def _subject(view: View, subject: str) -> Page:
             heading = _heading(2, path.partition("/")[2] or path, subject_anchor(view, path))
             parts.append(f"{heading}\n\n{_list(found, view, '../../')}")
     return Page(
-        f"subjects/{subject_slug(view, subject)}.md",
+        f"subjects/{subject_slug(view, subject)}/",
         subject,
         "\n\n".join(parts) or _EMPTY,
+        section="subjects/",
         trail=_trail(("首页", "../../"), ("全部业务", "../")),
     )
 
@@ -438,7 +468,8 @@ def _kind(view: View, kind: Kind) -> Page:
             url = f"../subjects/{subject_slug(view, name)}/"
             parts.append(f'<p class="cb-more"><a href="{url}">全部 {len(found)} 篇</a></p>')
     body = "\n\n".join(parts) or _EMPTY
-    return Page(f"{kind.folder}/index.md", kind.label, body, trail=_trail(("首页", "../")))
+    path = f"{kind.folder}/"
+    return Page(path, kind.label, body, trail=_trail(("首页", "../")), section=path)
 
 
 def _subject_of(document: Document) -> str:
@@ -453,7 +484,9 @@ def _levels(view: View) -> Page:
         listed = _list(cases, view, "../", show_kind=False) or "<p>还没有这一级的案例。</p>"
         parts.append(f"{_heading(2, level, f'level-{number}')}\n\n{listed}")
     trail = _trail(("首页", "../"), ("案例", "../cases/"))
-    return Page("levels/index.md", "案例按级别", "\n\n".join(parts) or _EMPTY, trail=trail)
+    return Page(
+        "levels/", "案例按级别", "\n\n".join(parts) or _EMPTY, trail=trail, section="levels/"
+    )
 
 
 def _glossary(view: View) -> Page:
@@ -468,7 +501,9 @@ def _glossary(view: View) -> Page:
         for term in sorted(view.settings.glossary.terms, key=lambda term: lazy_pinyin(term.term))
     )
     body = f'<dl class="cb-glossary">{rows}</dl>'
-    return Page("glossary.md", "术语", body, toc=False, trail=_trail(("首页", "../")))
+    return Page(
+        "glossary/", "术语", body, toc=False, trail=_trail(("首页", "../")), section="glossary/"
+    )
 
 
 def _newest_first(documents: Iterable[Document]) -> list[Document]:
