@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +26,6 @@ from search.searcher import MAX_DEPTH, Request, Results
 from search.service import Service, service
 
 blueprint = Blueprint("web", __name__)
-_INLINE_SCRIPT = re.compile(rb"<script(?:\s+(?:id|type)=[^>]*)?>(.*?)</script>", re.DOTALL)
 FACETS = {"kind": "种类", "category": "业务", "level": "级别", "customer_type": "客户类型"}
 # What an explanation calls the fields and the factors.
 FIELDS = {"names": "名称", "text": "正文", "sound": "读音", "initials": "首字母"}
@@ -167,8 +162,10 @@ def site(path: str) -> BaseResponse:
         found = found / "index.html"
     if not found.is_file():
         return _missing(root)
-    response = send_from_directory(root.absolute(), path, max_age=0)
-    _allow_scripts(response, found)
+    response = send_from_directory(root.absolute(), path)
+    # Asked for each time, sent again only when it has changed: a poor line is spared, and what was
+    # withdrawn is gone at once. Never kept by a cache that several people share.
+    response.headers["Cache-Control"] = "private, no-cache"
     return response
 
 
@@ -176,20 +173,4 @@ def _missing(root: Path) -> Response:
     page = root / "404.html"
     if not page.is_file():
         abort(404)
-    response = Response(page.read_bytes(), 404, mimetype="text/html")
-    _allow_scripts(response, page)
-    return response
-
-
-def _allow_scripts(response: Response, file: Path) -> None:
-    """Names the page's own inline scripts in its content security policy, by their hashes."""
-    if file.suffix == ".html":
-        hashes = _script_hashes(file, file.stat().st_mtime_ns)
-        response.script_hashes = hashes  # type: ignore[attr-defined]
-
-
-@lru_cache(maxsize=4096)
-def _script_hashes(file: Path, _changed: int) -> tuple[str, ...]:
-    scripts = _INLINE_SCRIPT.findall(file.read_bytes())
-    digests = {base64.b64encode(hashlib.sha256(script).digest()).decode() for script in scripts}
-    return tuple(f"sha256-{digest}" for digest in sorted(digests))
+    return Response(page.read_bytes(), 404, mimetype="text/html")

@@ -447,6 +447,17 @@ def test_wrong_host_gets_an_error_page(agent):
     assert "data-message" in response.text
 
 
+def test_page_of_the_site_is_sent_again_only_when_it_has_changed(agent, site):
+    with agent.get("/site/") as first:
+        assert first.headers["Cache-Control"] == "private, no-cache"
+        known = {"If-None-Match": first.headers["ETag"]}
+    with agent.get("/site/", headers=known) as again:
+        assert again.status_code == 304
+    (site / "index.html").write_text("<p>another site", encoding="utf-8")
+    with agent.get("/site/", headers=known) as changed:
+        assert changed.text == "<p>another site"
+
+
 def test_no_links_to_a_site_that_is_not_served(index_root):
     app, client = make_client(index_root, "agent", None)
     page = Page(get(client, q="龘").text + get(client).text)
