@@ -64,6 +64,10 @@ class Kind(StrEnum):
         """Its Chinese name."""
         return {"case": "案例", "faq": "统一口径", "policy": "政策依据"}[self.value]
 
+    def address(self, document_id: str) -> str:
+        """The page of a document of this kind, under the site's root; it never changes."""
+        return f"{self.folder}/{document_id}/"
+
 
 class Standing(StrEnum):
     """Whether a document holds on a day."""
@@ -505,6 +509,11 @@ class Faq(Document):
     effective_until: Day | None = Field(
         None, title="失效日期", description="最后一天；没有定就不写。过了这一天，只有内部还看得到。"
     )
+    replaced_by: tuple[FaqId, ...] = Field(
+        (),
+        title="由哪条代替",
+        description="失效以后看哪一条，每行一个统一口径的编号；老网址会指过去。没有就不写。",
+    )
     policies: Annotated[RestsOn, _enough("policies")]
 
     @property
@@ -559,6 +568,11 @@ class Policy(Document):
     )
     supersedes: tuple[PolicyId, ...] = Field(
         (), title="取代", description="被这一份取代的政策，每行一个编号；没有就不写。"
+    )
+    replaced_by: tuple[PolicyId, ...] = Field(
+        (),
+        title="由哪份代替",
+        description="失效以后看哪一份，每行一个政策的编号；新的一份里写了“取代”的，这里不用再写。",
     )
 
 

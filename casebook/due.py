@@ -11,7 +11,7 @@ from enum import StrEnum
 from icalendar import Alarm, Calendar, Event, Timezone
 
 from casebook.digests import bytes_digest
-from casebook.documents import Document, Policy, Standing
+from casebook.documents import Document, Standing
 from casebook.errors import CasebookError
 from casebook.library import View
 from casebook.validation import nearest
@@ -113,12 +113,12 @@ def due(view: View, within: int, reads: Mapping[str, int], owner: str | None = N
 def _settled(view: View) -> Iterable[str]:
     """What has ended and needs nobody's decision any more."""
     for document in view.documents:
-        standing = document.standing(view.on)
-        if standing is Standing.ENDED and any(one.rule == _KEPT for one in document.waivers):
+        if document.standing(view.on) is not Standing.ENDED:
+            continue
+        kept = any(one.rule == _KEPT for one in document.waivers)
+        newer = view.replacing(document.id)
+        if kept or any(one.standing(view.on) is Standing.CURRENT for one in newer):
             yield document.id
-        if standing is Standing.CURRENT and isinstance(document, Policy):
-            old = (view.get(name) for name in document.supersedes)
-            yield from (one.id for one in old if one and one.standing(view.on) is Standing.ENDED)
 
 
 def _occasions(document: Document, on: date, last: date) -> Iterable[tuple[Occasion, date]]:

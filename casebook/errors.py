@@ -1,7 +1,7 @@
 """What can stop a command, as one tree.
 
     CasebookError
-    ├── SettingsError        casebook.toml or glossary.toml cannot be used
+    ├── SettingsError        casebook.toml, glossary.toml or withdrawn.toml cannot be used
     ├── UnknownAudience      an audience that casebook.toml does not name
     ├── PathError            a file or folder that is not there, or not in the library
     ├── RenderError          Markdown that does not render within its limits

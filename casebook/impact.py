@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from casebook.checks.links import body_links, citations, front_links
+from casebook.checks.links import body_links, citations, front_links, replacements
 from casebook.documents import Citation, Document, Faq, Kind, Policy
 from casebook.errors import CasebookError
 from casebook.library import Library, Source
@@ -31,6 +31,7 @@ class Way(StrEnum):
     CITES = "引用"
     SUPERSEDES = "取代"
     LINKS = "正文链接"
+    SENDS = "失效后指向"
     USES = "用词"
 
 
@@ -230,6 +231,8 @@ def _edges(source: Source) -> Iterator[_Edge]:
     named = Way.SUPERSEDES if isinstance(source.document, Policy) else Way.CITES
     for link in front_links(source):
         yield _Edge(source, link.target, Place(named))
+    for link in replacements(source):
+        yield _Edge(source, link.target, Place(Way.SENDS))
     for link in body_links(source):
         section = link.section
         if section:
@@ -239,7 +242,8 @@ def _edges(source: Source) -> Iterator[_Edge]:
 
 def _rests(dependent: Dependent) -> bool:
     """Whether a document hands a change on to those that rest on it."""
-    return any(place.way is not Way.LINKS and not place.whole for place in dependent.places)
+    handed = (place for place in dependent.places if place.way not in (Way.LINKS, Way.SENDS))
+    return any(not place.whole for place in handed)
 
 
 def _order(dependent: Dependent) -> tuple[int, str]:

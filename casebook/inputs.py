@@ -22,7 +22,7 @@ from casebook.markup import Renderer
 from casebook.problems import Problem
 from casebook.reading import Reading, read_bytes
 from casebook.rendered import MANY, Given, kind_of, read_many, read_rendered
-from casebook.settings import GLOSSARY_FILE, SETTINGS_FILE, Settings
+from casebook.settings import GLOSSARY_FILE, SETTINGS_FILE, WITHDRAWN_FILE, Settings
 
 Progress = Callable[[int, int], None]
 # The coarsest clock that a file system may have: a file that was changed within one tick of being
@@ -145,8 +145,9 @@ def fingerprint_of(digests: Mapping[str, str]) -> str:
 
 
 def settings_digests(root: Path) -> dict[str, str]:
-    """The digests of the files that a library's settings come from."""
-    return {name: file_digest(root / name) for name in (SETTINGS_FILE, GLOSSARY_FILE)}
+    """The digests of the files of a library that are no documents."""
+    names = (SETTINGS_FILE, GLOSSARY_FILE, WITHDRAWN_FILE)
+    return {name: file_digest(root / name) for name in names}
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -23,6 +23,7 @@ from casebook.documents import (
     ID_PATTERN,
     Case,
     Document,
+    Faq,
     Kind,
     Policy,
     Section,
@@ -50,6 +51,7 @@ from casebook.settings import (
     Taxonomy,
     load_settings,
 )
+from casebook.withdrawals import Withdrawn, load_withdrawn, where_now
 
 __all__ = [
     "MARKDOWN_LINK",
@@ -76,6 +78,7 @@ class Library:
         files: how many files were read.
         fingerprint: changes whenever any input file does.
         inputs: every file by its path, for the next load.
+        withdrawn: what is gone, as ``withdrawn.toml`` names it.
     """
 
     settings: Settings
@@ -84,6 +87,7 @@ class Library:
     files: int
     fingerprint: str
     inputs: Mapping[str, Input] = field(default_factory=dict, repr=False, compare=False)
+    withdrawn: tuple[Withdrawn, ...] = ()
 
     def view(self, audience: str | None = None, on: date | None = None) -> View:
         """What an audience may see on a day.
@@ -116,13 +120,35 @@ class Library:
                 shown = missing, _redacted(source.document, sections, missing, internal)
                 source.shown[readable, internal] = shown
             documents.append(shown[1])
+        settings = _public_settings(self.settings, reader, documents)
+        gone = _withdrawn(self, {document.id for document in documents}, readable, day)
+        subjects = settings.taxonomy.subject_paths
         return View(
             audience=reader,
             on=day,
             internal=internal,
-            settings=_public_settings(self.settings, reader, documents),
+            public=reader == self.settings.narrowest,
+            settings=settings,
             documents=tuple(sorted(documents, key=lambda document: document.id)),
+            withdrawn=tuple(
+                replace(one, subject=one.subject if one.subject in subjects else "")
+                for one in sorted(gone, key=lambda one: (-one.on.toordinal(), one.id))
+            ),
         )
+
+    @cached_property
+    def following(self) -> Mapping[str, Sequence[str]]:
+        """The ids of what takes a document's place once it is gone, by its id, as written."""
+        documents = [source.document for source in self.sources.values()]
+        following: dict[str, list[str]] = defaultdict(list)
+        for document in documents:
+            if isinstance(document, Faq | Policy) and document.replaced_by:
+                following[document.id] += document.replaced_by
+        for name, newer in _superseded_by(documents).items():
+            following[name] += newer
+        for entry in self.withdrawn:
+            following[entry.id] += entry.replaced_by
+        return dict(following)
 
 
 @dataclass(frozen=True)
@@ -138,6 +164,7 @@ class View:
         settings: names and terms, without other audiences' words.
         documents: in the order of their ids, without what the audience must not see.
         withdrawn: what the audience could once see and no longer can, the latest first.
+        public: whether it is the narrowest audience's, which may be anybody.
     """
 
     audience: Audience
@@ -146,6 +173,7 @@ class View:
     settings: Settings
     documents: tuple[Document, ...]
     withdrawn: tuple[Withdrawal, ...] = ()
+    public: bool = False
 
     def get(self, document_id: str) -> Document | None:
         """The document of that id, None when this audience has none such."""
@@ -167,6 +195,17 @@ class View:
     def citing(self, document_id: str, article: str | None = None) -> list[Document]:
         """The documents that cite a policy (or one article of it) or link to a FAQ entry."""
         return self._cited_by.get(f"{document_id}#{article}" if article else document_id, [])
+
+    def replacing(self, document_id: str) -> list[Document]:
+        """The documents that a document says it is replaced by, and policies that supersede it."""
+        found = self.get(document_id)
+        named = found.replaced_by if isinstance(found, Faq | Policy) else ()
+        names = dict.fromkeys((*named, *self._superseded_by.get(document_id, ())))
+        return [document for name in names if (document := self.get(name))]
+
+    @cached_property
+    def _superseded_by(self) -> Mapping[str, list[str]]:
+        return _superseded_by(self.documents)
 
 
 def today(settings: Settings) -> date:
@@ -198,9 +237,10 @@ def load_library(
     digests = settings_digests(root)
     settings = settings or load_settings(root)
     known = previous.inputs if previous and previous.settings == settings else {}
+    withdrawn = load_withdrawn(root, settings)
     inputs, problems = read_inputs(root, settings, known, progress)
     digests.update((path, one.digest) for path, one in inputs.items())
-    return _library(settings, inputs, problems, fingerprint_of(digests))
+    return _library(settings, withdrawn, inputs, problems, fingerprint_of(digests))
 
 
 def with_text(
@@ -220,11 +260,16 @@ def with_text(
     """
     path = path or _path_of(library, kind, text)
     one = read_one(text.encode(), path, kind, library.settings)
-    return _library(library.settings, {**library.inputs, path: one}, [], ""), path
+    inputs = {**library.inputs, path: one}
+    return _library(library.settings, library.withdrawn, inputs, [], ""), path
 
 
 def _library(
-    settings: Settings, inputs: Mapping[str, Input], problems: list[Problem], fingerprint: str
+    settings: Settings,
+    withdrawn: tuple[Withdrawn, ...],
+    inputs: Mapping[str, Input],
+    problems: list[Problem],
+    fingerprint: str,
 ) -> Library:
     found: dict[str, list[Source]] = defaultdict(list)
     for one in inputs.values():
@@ -239,6 +284,7 @@ def _library(
         files=len(inputs),
         fingerprint=fingerprint,
         inputs=inputs,
+        withdrawn=withdrawn,
     )
 
 
@@ -259,6 +305,39 @@ def _duplicates(found: Mapping[str, list[Source]]) -> Iterator[Problem]:
                 f"编号 {name} 也在 {others} 里。",
                 "给新写的那一篇换一个编号。",
             )
+
+
+def _withdrawn(
+    library: Library, held: Set[str], readable: Collection[str], day: date
+) -> Iterator[Withdrawal]:
+    """What a reader could read once and cannot now; each address that would lead nowhere.
+
+    Args:
+        library: everything.
+        held: the ids that the reader's view holds.
+        readable: the audiences whose documents the reader may see.
+        day: the view's.
+    """
+    gone: dict[str, Withdrawal] = {}
+    for one in library.withdrawn:
+        known = gone.get(one.id)
+        if one.id in held or one.audience not in readable or one.on > day:
+            continue
+        # Of several entries, made as fewer and fewer could read it, the reader's own is the last.
+        if known is None or known.on < one.on:
+            gone[one.id] = Withdrawal(one.id, one.kind, one.on, one.subject)
+    for name, source in library.sources.items():
+        document = source.document
+        until = document.effective_until_or_none
+        if name in held or document.audience not in readable or until is None or day <= until:
+            continue
+        subject = document.subject or ""
+        gone[name] = Withdrawal(name, document.kind, until + timedelta(days=1), subject)
+    ended = {n for n in held if library.sources[n].document.standing(day) is Standing.ENDED}
+    for name, withdrawal in gone.items():
+        now = where_now(name, library.following, held - ended)
+        now = now or where_now(name, library.following, held)
+        yield replace(withdrawal, replaced_by=now)
 
 
 def _visible(
@@ -302,6 +381,8 @@ def _redacted(
         shown["faq"] = tuple(name for name in document.faq if name not in missing)
     if isinstance(document, Policy):
         shown["supersedes"] = tuple(n for n in document.supersedes if n not in missing)
+    if isinstance(document, Faq | Policy):
+        shown["replaced_by"] = tuple(n for n in document.replaced_by if n not in missing)
     if not internal:
         shown |= {"waivers": (), **dict.fromkeys(document.internal)}
     changes = {name: value for name, value in shown.items() if value != getattr(document, name)}
@@ -344,6 +425,7 @@ def _public_settings(
             "reviewers": Reviewers(),
             "check": CheckSettings(),
             "editor": EditorSettings(),
+            "notify": (),
         }
     )
 
@@ -368,6 +450,15 @@ def _used_taxonomy(taxonomy: Taxonomy, documents: list[Document]) -> Taxonomy:
         if parent in used or any(f"{parent}/{child}" in used for child in children)
     }
     return taxonomy.model_copy(update={**lists, "subjects": subjects})
+
+
+def _superseded_by(documents: Iterable[Document]) -> dict[str, list[str]]:
+    """The policies that take the place of a policy, by the old one's id."""
+    newer: dict[str, list[str]] = defaultdict(list)
+    for document in documents:
+        for name in document.supersedes if isinstance(document, Policy) else ():
+            newer[name].append(document.id)
+    return newer
 
 
 def _cited_by(documents: Iterable[Document]) -> dict[str, list[Document]]:

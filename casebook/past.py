@@ -12,10 +12,16 @@ from casebook.documents import Kind
 from casebook.frontmatter import FrontMatterError, read_front_matter
 from casebook.library import Library, load_library
 from casebook.revisions import Repository
-from casebook.settings import GLOSSARY_FILE, SETTINGS_FILE, Settings, load_settings
+from casebook.settings import (
+    GLOSSARY_FILE,
+    SETTINGS_FILE,
+    WITHDRAWN_FILE,
+    Settings,
+    load_settings,
+)
 
 FOLDERS = tuple(kind.folder for kind in Kind)
-_SETTINGS = (SETTINGS_FILE, GLOSSARY_FILE)
+_SETTINGS = (SETTINGS_FILE, GLOSSARY_FILE, WITHDRAWN_FILE)
 _ID = re.compile(r"^id:[ \t]*[\"']?([a-z0-9-]+)", re.MULTILINE)
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from casebook import reading_rules as rules
 from casebook.children import child, give, results, take_task
-from casebook.documents import Case, Document, Kind, Policy, Section
+from casebook.documents import Case, Document, Faq, Kind, Policy, Section
 from casebook.errors import RenderError
 from casebook.markup import DOCUMENT_LINK, MARKDOWN_LINK, Renderer, link_target
 from casebook.problems import Problem
@@ -100,6 +100,8 @@ def _targets(document: Document) -> tuple[str, ...]:
         targets.update(document.faq)
     if isinstance(document, Policy):
         targets.update(document.supersedes)
+    if isinstance(document, Faq | Policy):
+        targets.update(document.replaced_by)
     for section in document.sections:
         links = (*MARKDOWN_LINK.finditer(section.text), *DOCUMENT_LINK.finditer(section.html))
         targets.update(link_target(link) for link in links)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from casebook.checks.missing_withdrawal import check_since
 from casebook.comments import cell, code, masked_path, reach_lines, recheck_lines
 from casebook.documents import Document, Kind
-from casebook.library import Library, View
+from casebook.library import Library, View, today
 from casebook.pages import page_url
-from casebook.revisions import changed_paths, file_at
+from casebook.revisions import Changes, changed_paths, file_at
 from casebook.settings import GLOSSARY_FILE, SETTINGS_FILE
 from casebook.touched import touched
 
@@ -34,6 +35,8 @@ def changed_pages(root: Path, library: Library, since: str) -> str:
     lines = ["### 改动的页面", ""]
     for line in reach_lines(touch.reaches, markdown=True) + recheck_lines(touch.recheck):
         lines += [line, ""]
+    for line in _missing_lines(root, library, since, changes):
+        lines += [line, ""]
     if changes.changed & {SETTINGS_FILE, GLOSSARY_FILE}:
         lines += ["设置或词表改了，每一页都可能跟着变。", ""]
     if not changed and not deleted:
@@ -47,6 +50,14 @@ def changed_pages(root: Path, library: Library, since: str) -> str:
         lines.append(_row([_file(path), state, *_cells(documents, path, views)]))
     lines += [_row([_file(path), "删除", *[""] * (1 + len(names))]) for path in deleted]
     return "\n".join(lines)
+
+
+def _missing_lines(root: Path, library: Library, since: str, changes: Changes) -> Iterator[str]:
+    """What readers lose without being told where to go now."""
+    paths = sorted(changes.changed | changes.deleted)
+    before = {path: old for path in paths if (old := file_at(root, since, path))}
+    for problem in check_since(library, before, today(library.settings)):
+        yield f"**{cell(problem.message)}** {cell(problem.hint)}"
 
 
 def _cells(documents: Mapping[str, Document], path: str, views: list[View]) -> Iterator[str]:

@@ -52,7 +52,11 @@ class TomlFile:
 
     def problem(self, location: Sequence[str | int], message: str, hint: str) -> Problem:
         """A problem of a value, on the line of its last key that the file names."""
-        return _problem(self.file, _line_of(self.text, location), 1, message, hint)
+        return _problem(self.file, self.line_of(location), 1, message, hint)
+
+    def line_of(self, location: Sequence[str | int]) -> int:
+        """The line of a location's last key that the file names, 1 when it names none."""
+        return _line_of(self.text, location)
 
 
 def read_toml(file: Path) -> TomlFile:

@@ -23,6 +23,7 @@ from casebook.checks import (
     case_too_long,
     case_too_short,
     contradicting_answers,
+    contradicting_withdrawal,
     currency_sign,
     details_without_exchange,
     details_without_steps,
@@ -43,6 +44,7 @@ from casebook.checks import (
     long_sentence,
     method_not_used,
     missing_citation,
+    missing_withdrawal,
     mixed_numerals,
     near_question,
     one_sided_analysis,
@@ -67,6 +69,7 @@ from casebook.checks import (
     unbalanced_marks,
     unknown_citation,
     unknown_waiver,
+    unreachable_replacement,
     unreadable_wording,
     untimely_citation,
     unused_waiver,
@@ -136,12 +139,15 @@ CHECKS = (
     unbalanced_marks,
     unknown_citation,
     unknown_waiver,
+    unreachable_replacement,
     untimely_citation,
     vague_statement,
 )
 RULES: tuple[Rule, ...] = (
     *READING_RULES,
     *(module.RULE for module in CHECKS),
+    contradicting_withdrawal.RULE,
+    missing_withdrawal.RULE,
     unreadable_wording.RULE,
     unused_waiver.RULE,
 )
@@ -168,7 +174,12 @@ def check_library(
         found: what :func:`found_by` gave, where the rules have run already.
     """
     context = _context(library, on, alike)
-    problems = [*library.problems, *unreadable_wording.check_settings(context)]
+    problems = [
+        *library.problems,
+        *unreadable_wording.check_settings(context),
+        *contradicting_withdrawal.check_withdrawn(context),
+        *unreachable_replacement.check_withdrawn(context),
+    ]
     for name, source in library.sources.items():
         if paths is None or source.path in paths:
             read = library.inputs.get(source.path)

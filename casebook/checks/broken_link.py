@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from casebook.checks.context import Context
-from casebook.checks.links import body_links, front_links, strange_addresses
+from casebook.checks.links import body_links, front_links, replacements, strange_addresses
 from casebook.documents import Kind
 from casebook.library import Source
 from casebook.problems import Problem
@@ -26,7 +26,7 @@ RULE = Rule(
 
 def check(source: Source, context: Context) -> Iterator[Problem]:
     """Yields a problem for each link whose target does not exist."""
-    for link in (*front_links(source), *body_links(source)):
+    for link in (*front_links(source), *replacements(source), *body_links(source)):
         if not link.resolves(context.library):
             yield link.problem(RULE, *link.missing(context))
     for line, address in strange_addresses(source):

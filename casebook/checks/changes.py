@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from casebook.library import Library
 from casebook.problems import Problem
 from casebook.rules import Rule, Topic
-from casebook.settings import GLOSSARY_FILE, SETTINGS_FILE
+from casebook.settings import GLOSSARY_FILE, SETTINGS_FILE, WITHDRAWN_FILE
 
 _ID = re.compile(rb"^id: *(\S+) *\r?$", re.MULTILINE)
 # What a change in one file can break in others.
@@ -56,6 +56,8 @@ def reach_of(library: Library, changed: Set[str], before: Iterable[bytes]) -> Re
         for source in library.sources.values()
         if any(target.partition("#")[0] in ids for target in source.targets)
     }
+    if any(ids & {entry.id, *entry.replaced_by} for entry in library.withdrawn):
+        pointing.add(WITHDRAWN_FILE)
     return Reach(changed, pointing, _topics(library, changed, ids))
 
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import PurePath
 
 from casebook.checks.wording import Wording
-from casebook.documents import Policy, Standing
+from casebook.documents import Faq, Policy, Standing
 from casebook.library import Library, Source
 from casebook.rules import Rule
 
@@ -78,11 +78,32 @@ class Context:
 
     @cached_property
     def successors(self) -> Mapping[str, str]:
-        """The id of the policy in force that supersedes a policy, by the old one's id."""
-        return {
-            old: source.document.id
+        """The id of what is in force and takes the place of a document, by the old one's id."""
+        found: dict[str, str] = {}
+        for source in self.library.sources.values():
+            document = source.document
+            newer = document.replaced_by if isinstance(document, Faq | Policy) else ()
+            older = document.supersedes if isinstance(document, Policy) else ()
+            for new in filter(self._in_force, newer):
+                found.setdefault(document.id, new)
+            if self._in_force(document.id):
+                found |= dict.fromkeys(older, document.id)
+        return found
+
+    @cached_property
+    def open_to(self) -> Mapping[str, Set[str]]:
+        """The ids of what an audience may read and what has not ended, by the audience's id."""
+        settings = self.library.settings
+        open_now = [
+            source.document
             for source in self.library.sources.values()
-            if isinstance(source.document, Policy)
-            and source.document.standing(self.on) is Standing.CURRENT
-            for old in source.document.supersedes
+            if source.document.standing(self.on) is not Standing.ENDED
+        ]
+        return {
+            reader.id: {d.id for d in open_now if settings.may_read(reader.id, d.audience)}
+            for reader in settings.audiences
         }
+
+    def _in_force(self, name: str) -> bool:
+        source = self.library.sources.get(name)
+        return source is not None and source.document.standing(self.on) is Standing.CURRENT

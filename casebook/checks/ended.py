@@ -13,7 +13,7 @@ from casebook.rules import Rule, Topic
 
 RULE = Rule(
     "ended",
-    "失效日期没有过；被新政策取代的旧政策不算。",
+    "失效日期没有过；被取代、写明由哪一篇代替的不算。",
     "失效的答复对外看不到，内部还搜得到；没有人定归档还是续期，它就一直占着位置。",
     severity=Severity.WARNING,
     topic=Topic.FRESHNESS,
@@ -30,5 +30,8 @@ def check(source: Source, context: Context) -> Iterator[Problem]:
         return
     days = (context.on - until).days if until else 0
     message = f"{until} 失效，已经过了 {days} 天。"
-    hint = f"请{document.owner}定：续期就改 effective_until，不用了就归档（删掉文件，历史里还在）。"
+    hint = (
+        f"请{document.owner}定：续期就改 effective_until，有新的就在 replaced_by 写上，"
+        "不用了就归档（删掉文件，在 withdrawn.toml 里记一条）。"
+    )
     yield problem_of_key(RULE, source, "effective_until", message, hint)

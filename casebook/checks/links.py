@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from casebook.checks.context import Context
 from casebook.checks.latest import kept_for_latest
 from casebook.checks.places import line_at
-from casebook.documents import Case, Citation, Policy, Section
+from casebook.documents import Case, Citation, Faq, Policy, Section
 from casebook.library import MARKDOWN_LINK, Library, Source
 from casebook.problems import Problem
 from casebook.rules import Rule
@@ -96,6 +96,15 @@ def front_links(source: Source) -> Iterator[Link]:
         key, names = "supersedes", document.supersedes
     for number, name in enumerate(names):
         line = source.lines.get(f"{key}.{number}", 1)
+        yield Link(source, line, Citation(policy=name))
+
+
+def replacements(source: Source) -> Iterator[Link]:
+    """What front matter says to read once the document has ended."""
+    document = source.document
+    names = document.replaced_by if isinstance(document, Faq | Policy) else ()
+    for number, name in enumerate(names):
+        line = source.lines.get(f"replaced_by.{number}", 1)
         yield Link(source, line, Citation(policy=name))
 
 

@@ -9,20 +9,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from casebook.documents import Document, Kind
+from casebook.documents import Document
+from casebook.fields import shown_fields
 from casebook.library import View
 
 FORMAT = 1
-# The fields by name, so that none is exported before somebody has thought of it.
-SHARED = "id title audience owner approved_on review_by subject tags policies digest".split()
-OWN = {
-    Kind.CASE: (
-        "author level customer_types reason manner needs channel method happened written"
-        " purpose typicality timeliness feasibility faq".split()
-    ),
-    Kind.FAQ: "similar effective_from effective_until".split(),
-    Kind.POLICY: "rank issuer number effective_from effective_until supersedes".split(),
-}
 # Line ends to some readers, though not to JSON; they can only stand inside of strings.
 _LINE_ENDS = {ord(character): f"\\u{ord(character):04x}" for character in "\x85\u2028\u2029"}
 
@@ -41,13 +32,10 @@ def record(document: Document, view: View) -> dict[str, Any]:
         document: one of the view's.
         view: decides whether what only the widest audience may know has a key at all.
     """
-    unseen = () if view.internal else document.internal
-    names = [name for name in (*SHARED, *OWN[document.kind]) if name not in unseen]
-    fields = document.model_dump(mode="json", include={*names})
     return {
         "format": FORMAT,
         "kind": document.kind.value,
-        **{name: fields[name] for name in names},
+        **shown_fields(document, view),
         "standing": document.standing(view.on).value,
         "standing_on": view.on.isoformat(),
         "sections": [section.model_dump(mode="json") for section in document.sections],

@@ -26,7 +26,7 @@ _TERMS = {
     "rank": "ranks",
 }
 _TERM_LISTS = {"customer_types": "customer_types", "needs": "needs"}
-_CITED = ("policies", "faq", "supersedes")
+_CITED = ("policies", "faq", "supersedes", "replaced_by")
 _CITATION = re.compile(rf"(?:{ID_PATTERN.pattern})(?:#[a-z0-9]+)?")
 _FOREVER = re.compile(r"永久.*|长期.*|一直.*|无|不限|[-—]+|(?:2099|2[1-9]\d\d|[3-9]\d{3}).*")
 _SEPARATORS = re.compile(r"[、,，;；/|\s]+")

@@ -69,6 +69,7 @@ _KEYS = {
     "policies": "依据政策",
     "faq": "关联口径",
     "supersedes": "取代政策",
+    "replaced_by": "由哪条代替 代替口径 替代口径 被取代为",
     "status": "状态 知识状态 启用状态 发布状态 是否启用 生效状态",
 }
 _TITLES = (

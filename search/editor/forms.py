@@ -26,7 +26,7 @@ Field = dict[str, Any]
 ORDER = (
     *("id", "title", "audience", "owner", "author", "subject", "rank", "issuer", "number"),
     *("level", "customer_types", "reason", "manner", "needs", "channel", "method"),
-    *("happened", "written", "similar", "effective_from", "effective_until"),
+    *("happened", "written", "similar", "effective_from", "effective_until", "replaced_by"),
     *("approved_on", "review_by", "purpose", "typicality", "timeliness", "feasibility"),
     *("supersedes", "tags", "policies", "faq", "waivers"),
 )
@@ -37,7 +37,7 @@ _FIRST = (
 )
 _LAST = (
     *("method", "purpose", "typicality", "timeliness", "feasibility", "policies", "faq"),
-    *("supersedes", "effective_from", "effective_until", "owner", "author"),
+    *("supersedes", "effective_from", "effective_until", "replaced_by", "owner", "author"),
     *("written", "approved_on", "review_by", "tags", "waivers", "id"),
 )
 # What a form says otherwise than the model, whose words are for those who write files.
@@ -58,8 +58,10 @@ _OWN_WORDS: Mapping[tuple[Kind | None, str], tuple[str, str]] = {
     (Kind.CASE, "faq"): ("统一口径", "当时该用的统一口径：打几个字找，可以选几个。"),
     (Kind.FAQ, "title"): ("标准问", "客户最常用的那句话，带问号。"),
     (Kind.FAQ, "similar"): ("相似问", "客户的另几种说法，一行一种，照原话写；只用来检索，不显示。"),
+    (Kind.FAQ, "replaced_by"): ("由哪条代替", "失效以后请客户看哪一条：打几个字找。"),
     (Kind.POLICY, "title"): ("名称", "政策的全名。"),
     (Kind.POLICY, "supersedes"): ("取代", "被这一份取代的政策：打几个字找，可以选几个。"),
+    (Kind.POLICY, "replaced_by"): ("由哪份代替", "失效以后看哪一份：打几个字找。"),
 }
 ARTICLES = "articles"
 _ARTICLE_EXAMPLE = "坐席接到投诉，先听完再问，确认客户要什么，再说谁来处理、多久答复。"
@@ -220,7 +222,7 @@ def _widget(view: View, model: type[Document], key: str) -> Field:
     several = {"multiple": True} if get_origin(field.annotation) is tuple else {}
     if key == "id":
         return {"widget": "document-id"}
-    if options := _options(view, field, key):
+    if options := _options(view, model, key):
         return {"widget": "select", "options": options, **several}
     if several:
         return {"widget": "lines"}
@@ -234,17 +236,17 @@ def _plain(annotation: Any) -> Any:
     return getattr(annotation, "__origin__", annotation)
 
 
-def _options(view: View, field: FieldInfo, key: str) -> list[Field]:
+def _options(view: View, model: type[Document], key: str) -> list[Field]:
     """What a key's values are chosen from; nothing when they are written freely."""
     settings = view.settings
-    for terms in _marks(field, TermOf):
+    for terms in _marks(model.model_fields[key], TermOf):
         known: Iterable[str] = getattr(settings.taxonomy, terms.taxonomy)
         return [{"value": term, "label": term.replace("/", " / ")} for term in known]
     if key == "audience":
         return [{"value": one.id, "label": one.name} for one in settings.audiences]
     if key == "policies":
         return list(_citations(view))
-    kind = {"faq": Kind.FAQ, "supersedes": Kind.POLICY}.get(key)
+    kind = {"faq": Kind.FAQ, "supersedes": Kind.POLICY, "replaced_by": model.kind}.get(key)
     found = (document for document in view.documents if document.kind is kind)
     return [{"value": one.id, "label": f"{one.title}（{one.id}）"} for one in found]
 

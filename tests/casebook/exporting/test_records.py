@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from casebook.documents import MODELS, Document, Kind
-from casebook.exporting.records import FORMAT, OWN, SHARED, json_lines, record
+from casebook.exporting.records import FORMAT, json_lines, record
+from casebook.fields import OWN, SHARED
 from casebook.library import View
 
 AROUND = ("format", "kind", "standing", "standing_on", "sections")
