@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Never, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import (
@@ -25,6 +25,7 @@ from casebook.validation import Matching, explain, nearest
 T = TypeVar("T", bound=BaseModel)
 SETTINGS_FILE = "casebook.toml"
 GLOSSARY_FILE = "glossary.toml"
+WITHDRAWN_FILE = "withdrawn.toml"
 # What the editor needs to know of each kind of git host.
 EDITOR_BACKENDS = {
     "local": (),
@@ -32,6 +33,11 @@ EDITOR_BACKENDS = {
     "gitlab": ("repo", "app_id"),
     "gitea": ("repo", "base_url", "app_id"),
 }
+WEBHOOK_FORMATS = ("wecom", "dingtalk", "feishu", "json")
+# What happened to a document, as ``casebook.news`` names it, and the kinds of document.
+EVENTS = ("withdrawn", "new", "revised", "in_force", "ends")
+KINDS = ("case", "faq", "policy")
+SITE_BUILDERS = ("mkdocs", "zensical")
 
 
 class Table(BaseModel):
@@ -48,6 +54,8 @@ class Audience(Table):
         name: its Chinese name.
         title: the name of its site and search page.
         url: where its site is published, for its sitemap and error page; may be empty.
+        offline: whether readers' devices may hold a copy of its site; where this is not said, only
+            the narrowest audience's, and no internal site's.
     """
 
     id: Annotated[
@@ -57,6 +65,7 @@ class Audience(Table):
     name: str = Field(min_length=1)
     title: str = Field(min_length=1)
     url: str = ""
+    offline: bool | None = None
 
 
 def _known_timezone(value: str) -> str:
@@ -324,6 +333,85 @@ class Reviewers(Table):
     kinds: dict[str, Handles] = Field(default_factory=dict)
 
 
+def _variable(value: str) -> str:
+    """The name of an environment variable; what stands here instead may be a secret."""
+    if not re.fullmatch(r"[A-Z][A-Z0-9_]{0,99}", value):
+        raise PydanticCustomError(
+            "invalid-value",
+            "这里不是环境变量的名字（写的是什么，不在这里重复，它可能是秘密）",
+            {"hint": "地址和密钥放在环境变量里，这里只写变量名，全部大写，如 WECOM_DEALERS"},
+        )
+    return value
+
+
+def _one_of(known: tuple[str, ...]) -> AfterValidator:
+    def check(value: str) -> str:
+        if value not in known:
+            raise PydanticCustomError(
+                "invalid-value",
+                "没有“{found}”",
+                {"found": value, "hint": "写 " + "、".join(known) + " 里的"},
+            )
+        return value
+
+    return AfterValidator(check)
+
+
+Variable = Annotated[str, AfterValidator(_variable)]
+
+
+class SiteSettings(Table):
+    """The static sites.
+
+    Attributes:
+        builder: the program that makes their pages.
+    """
+
+    builder: Annotated[str, _one_of(SITE_BUILDERS)] = "mkdocs"
+
+
+class WebhookSettings(Table):
+    """A robot or program that is told what is new; see the page on notifying.
+
+    Attributes:
+        name: its name in options and in the file that says what it was told.
+        audience: what it may be told; the narrowest audience's when none is named.
+        format: whose robot it is, or ``json`` for a program.
+        url_env: the environment variable that holds its address, which is a secret.
+        secret_env: the environment variable that holds the secret for signing; may be empty.
+        subjects: only these subjects and what is below them; all when none is named.
+        kinds: only these kinds of document; all when none is named.
+        events: only what happened in one of these ways.
+    """
+
+    name: Annotated[
+        str,
+        Matching("^[a-z][a-z0-9-]{0,30}$", "小写字母开头，后面是小写字母、数字、连字符"),
+    ]
+    audience: str = ""
+    format: Annotated[str, _one_of(WEBHOOK_FORMATS)]
+    url_env: Variable
+    secret_env: Annotated[str, AfterValidator(lambda value: value and _variable(value))] = ""
+    subjects: tuple[str, ...] = ()
+    kinds: tuple[Annotated[str, _one_of(KINDS)], ...] = ()
+    events: tuple[Annotated[str, _one_of(EVENTS)], ...] = (
+        "withdrawn",
+        "new",
+        "revised",
+        "in_force",
+    )
+
+    @model_validator(mode="after")
+    def _signs_if_it_can(self) -> Self:
+        if self.format == "wecom" and self.secret_env:
+            raise PydanticCustomError(
+                "invalid-value",
+                "企业微信的群机器人没有签名密钥",
+                {"hint": "删掉 secret_env；它的地址本身就是秘密", "key": "secret_env"},
+            )
+        return self
+
+
 class Taxonomy(Table):
     """The terms that documents are sorted by, each list in its natural order."""
 
@@ -384,6 +472,13 @@ class Glossary(Table):
     terms: tuple[Term, ...] = ()
 
 
+def _refuse_webhook(message: str, hint: str) -> Never:
+    escaped = message.replace("{", "｛").replace("}", "｝")
+    raise PydanticCustomError(
+        "invalid-value", f"notify 里{escaped}", {"key": "notify", "hint": hint}
+    )
+
+
 class Settings(Table):
     """All settings of a library."""
 
@@ -393,8 +488,10 @@ class Settings(Table):
     faq: FaqSettings = Field(default_factory=lambda: FaqSettings.model_validate({}))
     check: CheckSettings = CheckSettings()
     search: SearchSettings = SearchSettings()
+    site: SiteSettings = SiteSettings()
     editor: EditorSettings = EditorSettings()
     reviewers: Reviewers = Reviewers()
+    notify: tuple[WebhookSettings, ...] = ()
     taxonomy: Taxonomy
     glossary: Glossary = Glossary()
 
@@ -426,6 +523,23 @@ class Settings(Table):
                             "hint": f"是不是“{guess}”？" if guess else "可选：" + "、".join(terms),
                         },
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _webhooks_are_known(self) -> Self:
+        names = [webhook.name for webhook in self.notify]
+        subjects = self.taxonomy.subject_paths
+        audiences = [audience.id for audience in self.audiences]
+        for webhook in self.notify:
+            if names.count(webhook.name) > 1:
+                _refuse_webhook(f"有两个叫“{webhook.name}”", "换一个名字：按名字记着告诉过它什么")
+            if webhook.audience and webhook.audience not in audiences:
+                _refuse_webhook(f"没有受众“{webhook.audience}”", "写 " + " 或 ".join(audiences))
+            for found in webhook.subjects:
+                if found not in subjects:
+                    guess = nearest(found, subjects)
+                    hint = f"是不是“{guess}”？" if guess else "可选：" + "、".join(subjects)
+                    _refuse_webhook(f"“{found}”不是分类里的词", hint)
         return self
 
     @property

@@ -17,6 +17,7 @@ from casebook.cli.editing import editor
 from casebook.cli.exporting import export
 from casebook.cli.importing import import_
 from casebook.cli.keeping import due, history, impact
+from casebook.cli.notifying import notify
 from casebook.cli.publishing import index, preview, site
 from casebook.cli.repository import changed, codeowners, schema
 from casebook.cli.searching import search, serve
@@ -49,5 +50,6 @@ for command in (
     impact,
     due,
     history,
+    notify,
 ):
     main.add_command(command)

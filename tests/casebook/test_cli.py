@@ -35,6 +35,7 @@ COMMANDS = (
     "import",
     "index",
     "new",
+    "notify",
     "preview",
     "schema",
     "search",
