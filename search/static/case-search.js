@@ -6,13 +6,17 @@
  *   <case-search service="/" mode="page">  the search page: they replace what [data-results] holds
  *
  * service: the search service's address; its results?q= gives escaped HTML, api/suggest?q= JSON.
+ * index: where the site's own index is (its find/); it is searched while no service answers, and
+ * always where service is empty. Fetched only then, with static-search.js beside this script.
  * Keys: / to the box, arrows through suggestions and results, Enter, c copies the answer (in the
  * box Ctrl+Enter), Esc, Alt+↓ brings the suggestions back.
  * Runs in Chromium 88: many call centres cannot update their browsers.
  */
 const PAUSE = 120; // ms without a key
 const PATIENCE = 4000; // ms
-const OFFLINE = { page: '请稍后再试。', panel: '请用左侧目录查找。' };
+const RETRY = 60000; // ms before a service that was away is asked again
+const AWAY = 'case-search-away'; // since when, for this visit
+const OFFLINE = { page: '请稍后再试。', panel: '请从网站的栏目里找。' };
 const MOST = { page: 8, panel: 5 }; // suggestions; in a panel the results come below them
 const KINDS = { question: '问题', similar: '相似问法', case: '案例', policy: '政策', term: '词语' };
 
@@ -30,6 +34,8 @@ class CaseSearch extends HTMLElement {
     const page = this.getAttribute('mode') === 'page';
     this.mode = page ? 'page' : 'panel';
     this.service = new URL(this.getAttribute('service') || '/', location.href);
+    const index = this.getAttribute('index');
+    this.index = index && new URL(index, document.baseURI);
     this.box = this.querySelector('[name="q"]');
     this.panel = page ? null : this.querySelector('.cs-panel') || this.#makePanel();
     this.results = this.querySelector('[data-results]');
@@ -39,6 +45,8 @@ class CaseSearch extends HTMLElement {
     this.#open(false);
     this.#listen();
     if (!page) return;
+    // A page from plain files holds no results yet for the question in its address.
+    if (!this.results.children.length) this.box.value ||= new URLSearchParams(location.search).get('q') || '';
     // Somebody may have typed before this script was there.
     this.#shown = this.box.defaultValue.trim();
     if (this.box.value && this.box.value === this.box.defaultValue) this.box.select();
@@ -68,7 +76,7 @@ class CaseSearch extends HTMLElement {
   /* A combobox as ARIA 1.2 has it: the focus stays in the box, which names the active suggestion. */
   #makeList() {
     const list = this.#add('ul', 'cs-suggestions', 'listbox');
-    list.id = 'cs-suggestions';
+    list.id = `cs-suggestions-${this.mode}`; // a site's search page has a box in its header as well
     list.setAttribute('aria-label', '联想');
     if (this.panel) this.panel.prepend(list);
     else this.box.form.append(list);
@@ -119,7 +127,7 @@ class CaseSearch extends HTMLElement {
   async #typed() {
     const text = this.box.value.trim();
     const searching = this.#search();
-    const suggestions = text ? await this.#ask(text) : [];
+    const suggestions = text && !this.#isAway ? await this.#ask(text) : [];
     await searching;
     // Where no results came, suggestions would lead nowhere.
     if (suggestions && text === this.box.value.trim()) this.#offer(this.#shown === text ? suggestions : []);
@@ -167,14 +175,49 @@ class CaseSearch extends HTMLElement {
     if (text === this.#shown) return;
     const request = (this.#request = new AbortController());
     this.results.setAttribute('aria-busy', 'true');
-    const html = await this.#fetch('results', text, request);
+    const { found, reason } = await this.#results(text, request);
     if (request !== this.#request) return;
     this.#request = null;
     this.results.removeAttribute('aria-busy');
-    const parsed = new DOMParser().parseFromString(html, 'text/html');
-    const found = parsed.querySelector('.cs-results');
     if (found) this.#show(text, found);
-    else this.#tell(parsed.querySelector('[data-message]'));
+    else this.#tell(reason);
+  }
+
+  /* What the service found or why it refuses; while it is away, what the site's own index holds. */
+  async #results(text, request) {
+    if (!this.#isAway) {
+      const html = await this.#fetch('results', text, request);
+      const parsed = new DOMParser().parseFromString(html, 'text/html');
+      const found = parsed.querySelector('.cs-results');
+      const reason = parsed.querySelector('[data-message]');
+      if (found || reason || !this.index || request !== this.#request) {
+        if (found || reason) this.#noteAway(false);
+        return { found, reason };
+      }
+      this.#noteAway(true);
+    }
+    try {
+      return { found: text ? await this.#searchFiles(text) : nothingAsked() };
+    } catch {
+      return {}; // nor can the index be fetched
+    }
+  }
+
+  async #searchFiles(text) {
+    const { StaticIndex, results } = await import('./static-search.js');
+    const load = (...request) => fetch(...request);
+    this.files ||= new StaticIndex(this.index, load);
+    return results(this.files, new URL('..', this.index), text, load);
+  }
+
+  /* Whether to spare the service a request, and the reader the wait for it. */
+  get #isAway() {
+    if (!this.index) return false;
+    return this.getAttribute('service') === '' || Date.now() - (stored(AWAY) || 0) < RETRY;
+  }
+
+  #noteAway(away) {
+    if (away || stored(AWAY)) store(AWAY, away ? Date.now() : '');
   }
 
   #show(text, found) {
@@ -224,7 +267,7 @@ class CaseSearch extends HTMLElement {
   #offer(suggestions) {
     this.#passed = false;
     this.#offered = suggestions.slice(0, MOST[this.mode]);
-    this.list.replaceChildren(...this.#offered.map(option));
+    this.list.replaceChildren(...this.#offered.map((one, place) => option(one, `${this.list.id}-${place}`)));
     this.#suggest(document.activeElement === this.box && !this.results.querySelector('.cs-answer'));
   }
 
@@ -340,10 +383,36 @@ class CaseSearch extends HTMLElement {
   }
 }
 
+/* What stands for results where nothing is asked. */
+function nothingAsked() {
+  const found = document.createElement('div');
+  found.className = 'cs-results cs-starting';
+  found.dataset.say = '';
+  found.dataset.title = document.title;
+  return found;
+}
+
+/* Storage may be forbidden; then each page finds out for itself. */
+function stored(key) {
+  try {
+    return sessionStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function store(key, value) {
+  try {
+    sessionStorage.setItem(key, value);
+  } catch {
+    // Nothing depends on it.
+  }
+}
+
 /* A suggestion in the list: its text with marks, the question that it is another wording of. */
-function option({ text_html: html, kind, id, title }, place) {
+function option({ text_html: html, kind, id, title }, name) {
   const item = document.createElement('li');
-  item.id = `cs-suggestion-${place}`;
+  item.id = name;
   item.className = 'cs-option';
   item.setAttribute('role', 'option');
   item.setAttribute('aria-selected', 'false');

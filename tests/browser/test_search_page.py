@@ -410,7 +410,7 @@ def test_box_of_a_site_says_that_the_service_is_away(page, agents, watch):
     page.goto(f"{agents.address}/site/")
     box(page).fill("漫游")
     panel = page.get_by_role("region", name="检索结果")
-    expect(panel).to_have_text("检索服务暂时连不上，请用左侧目录查找。")
+    expect(panel).to_have_text("检索服务暂时连不上，请从网站的栏目里找。")
     expect(page.get_by_text("左侧目录", exact=True)).to_be_visible()
     expect(page.get_by_role("heading", name="知识库")).to_be_visible()
 
