@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import resources
 
 from casebook.checks import RULES
 from casebook.documents import Case, Faq, Kind, Policy, SectionSpec
 from casebook.library import View
 from casebook.pages import NavEntry, Page, markdown_text
+from casebook.pages.design import design_page
+from casebook.pages.page import HOME, described, trail
 from casebook.problems import Severity
 from casebook.rules import Rule, Topic
 
@@ -26,6 +28,7 @@ def guide_pages(view: View) -> Iterator[Page]:
         yield _writing(view.settings.widest.name)
         yield _rules()
         yield _taxonomy(view)
+        yield design_page(view)
 
 
 def guide_navigation(view: View) -> tuple[NavEntry, ...]:
@@ -33,10 +36,17 @@ def guide_navigation(view: View) -> tuple[NavEntry, ...]:
     if not view.internal:
         return ()
     return (
-        NavEntry("怎么写", "guide/writing/"),
-        NavEntry("检查规则", "guide/rules/"),
-        NavEntry("分类表", "guide/taxonomy/"),
+        NavEntry("怎么写", "guide/writing/", "写作与检查"),
+        NavEntry("检查规则", "guide/rules/", "写作与检查"),
+        NavEntry("分类表", "guide/taxonomy/", "写作与检查"),
+        NavEntry("版式", "design/", "写作与检查"),
     )
+
+
+def _guide(path: str, title: str, parts: list[str], has: Iterable[str]) -> Page:
+    body = "\n\n".join(parts)
+    about = described(title, has)
+    return Page(path, title, body, about, trail=trail(path, HOME), kind="guide", section=path)
 
 
 def _writing(widest: str) -> Page:
@@ -56,9 +66,7 @@ def _writing(widest: str) -> Page:
             )
         parts.append(_sections(specs, widest))
         parts.append(f"### 范例 {{#{kind.value}-model}}\n\n{_code(model_text(kind))}")
-    return Page(
-        "guide/writing/", "怎么写", "\n\n".join(parts), kind="guide", section="guide/writing/"
-    )
+    return _guide("guide/writing/", "怎么写", parts, (kind.label for kind in Kind))
 
 
 def _sections(specs: tuple[SectionSpec, ...], widest: str) -> str:
@@ -85,9 +93,7 @@ def _rules() -> Page:
         if rules:
             parts += [f"## {topic.value} {{#topic-{topic.name.lower().replace('_', '-')}}}"]
             parts += [_rule(rule) for rule in rules]
-    return Page(
-        "guide/rules/", "检查规则", "\n\n".join(parts), kind="guide", section="guide/rules/"
-    )
+    return _guide("guide/rules/", "检查规则", parts, (topic.value for topic in Topic))
 
 
 def _rule(rule: Rule) -> str:
@@ -143,6 +149,4 @@ def _taxonomy(view: View) -> Page:
         items = "".join(f"<li>{html.escape(term)}</li>" for term in terms)
         heading = f"## {name} {{#{key.replace('_', '-')}}}"
         parts.append(f'{heading}\n\n键：`{key}`\n\n<ul class="cb-terms">{items}</ul>')
-    return Page(
-        "guide/taxonomy/", "分类表", "\n\n".join(parts), kind="guide", section="guide/taxonomy/"
-    )
+    return _guide("guide/taxonomy/", "分类表", parts, (name for name, *_ in lists))

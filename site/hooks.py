@@ -1,4 +1,4 @@
-"""MkDocs started by hand: stages the View of one audience, has MkDocs read that, sweeps the site.
+"""MkDocs started by hand: stages one audience's View, has MkDocs read that, completes the site.
 
 ``casebook site`` does the same by itself and leaves these hooks out.
 """
@@ -10,7 +10,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 
 from casebook.errors import CasebookError
-from casebook.publishing import prove, refuse_tracked, stage_for_builder
+from casebook.publishing import complete, refuse_tracked, stage_for_builder
 
 # Warnings under MkDocs' name are shown and counted by it, so `--strict` fails on a bad file.
 log = logging.getLogger("mkdocs.casebook")
@@ -35,8 +35,8 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def on_post_build(config: MkDocsConfig) -> None:
-    """Fails the build when the site holds what its audience must not see."""
+    """Adds feeds, data and the like; fails when the site holds what its audience must not see."""
     try:
-        prove(Path(config.site_dir), config.extra["staged"])
+        complete(Path(config.site_dir), config.extra["staged"])
     except CasebookError as error:
         raise PluginError(str(error)) from None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from html.parser import HTMLParser
@@ -18,8 +18,10 @@ from casebook.checks import RULES
 from casebook.documents import Case, Document, Kind, Policy
 from casebook.guide import guide_navigation, guide_pages, model_text
 from casebook.library import View, load_library
-from casebook.pages import NavEntry, Page, markdown_text, navigation, review_state, view_pages
+from casebook.pages import Page, markdown_text, page_url, review_state, view_pages
+from casebook.pages.facts import trust_box
 from casebook.publishing import build_site
+from casebook.trust import Badge, trust_of
 
 # The sites of the sample library are built once for all of these.
 pytestmark = pytest.mark.xdist_group("pages")
@@ -36,6 +38,7 @@ class Html(HTMLParser):
     tags: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     scripts: list[str] = field(default_factory=list)
+    data: list[str] = field(default_factory=list)
     _open: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -53,7 +56,9 @@ class Html(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._open and self._open[-1] == "script":
-            self.scripts.append(data)
+            # Browsers do not run data.
+            kind = next(attrs.get("type") for tag, attrs in reversed(self.tags) if tag == "script")
+            (self.data if kind == "application/ld+json" else self.scripts).append(data)
         for tag in self._open:
             self.texts[tag] = self.texts.get(tag, "") + data
 
@@ -67,9 +72,13 @@ class Html(HTMLParser):
         return [(tag, tuple(sorted(attrs))) for tag, attrs in self.tags]
 
 
-def parse(file: Path) -> Html:
+def parse(file: Path, *, related: bool = True) -> Html:
+    """A file as a browser finds it, with or without what else to read, which depends on words."""
+    text = file.read_text(encoding="utf-8")
     found = Html()
-    found.feed(file.read_text(encoding="utf-8"))
+    if not related:
+        text = re.sub(r'(?s)<h2 id="related".*?</ul>|<li><a href="#related".*?</li>', "", text)
+    found.feed(text)
     found.close()
     return found
 
@@ -105,7 +114,7 @@ def test_a_case_has_its_five_sections_in_order(agent_view: View, agent_pages: di
     cases = agent_view.of(Kind.CASE)
     assert cases
     for case in cases:
-        body = agent_pages[f"cases/{case.id}.md"].body
+        body = agent_pages[f"cases/{case.id}/"].body
         names = re.findall(r"^## (\S+) \{#(\w+)\}$", body, re.MULTILINE)
         assert names[:5] == [
             ("主题", "theme"),
@@ -120,25 +129,26 @@ def test_an_entry_gives_its_answer_before_everything_else(
     agent_view: View, agent_pages: dict[str, Page]
 ):
     for entry in agent_view.of(Kind.FAQ):
-        body = agent_pages[f"faq/{entry.id}.md"].body
+        body = agent_pages[f"faq/{entry.id}/"].body
         start = body.partition('class="cb-notice')[2].partition("</div>")[2].lstrip() or body
-        assert start.startswith('<section class="cb-answer')
-        assert positions(body, 'class="cb-facts"', "## 办理方式")
+        assert start.startswith('<div class="cb-opening"><section class="cb-answer')
+        places = positions(body, 'class="cb-trust"', 'class="cb-facts"', "## 办理方式")
+        assert places == sorted(places)
 
 
 def test_what_ended_says_so_first_and_cannot_be_copied(agent_pages: dict[str, Page]):
-    body = agent_pages["faq/faq-roaming-summer.md"].body
+    body = agent_pages["faq/faq-roaming-summer/"].body
     assert body.startswith('<div class="cb-notice cb-notice--ended"')
     assert "2026-09-30 已失效，不能照此答复" in body
     assert "cb-answer--past" in body
     assert "复制答复" not in body
-    assert "复制答复" in agent_pages["faq/faq-arrears-resume.md"].body
+    assert "复制答复" in agent_pages["faq/faq-arrears-resume/"].body
 
 
 def test_what_is_to_come_says_when_it_begins(small: Path, write):
     write(Kind.FAQ, "a", {"effective_from: 2026-01-01": "effective_from: 2027-01-01"})
     pages = {page.path: page for page in view_pages(load_library(small).view("agent", ON))}
-    body = pages["faq/faq-arrears-resume.md"].body
+    body = pages["faq/faq-arrears-resume/"].body
     assert "2027-01-01 起生效，不能照此答复" in body
     assert "复制答复" not in body
 
@@ -146,7 +156,7 @@ def test_what_is_to_come_says_when_it_begins(small: Path, write):
 def test_articles_have_anchors_and_say_who_cites_them(
     agent_view: View, agent_pages: dict[str, Page]
 ):
-    body = agent_pages["policies/policy-consumer-law.md"].body
+    body = agent_pages["policies/policy-consumer-law/"].body
     assert "## 第五十五条 欺诈要加倍赔偿：三倍，最低五百元 {#a55}" in body
     article = body.partition("{#a55}")[2].partition("\n## ")[0]
     citing = agent_view.citing("policy-consumer-law", "55")
@@ -154,51 +164,93 @@ def test_articles_have_anchors_and_say_who_cites_them(
     assert f"被 {len(citing)} 篇引用" in article
     for document in citing:
         assert f'href="../../{document.kind.folder}/{document.id}/"' in article
-    assert "{#p3}" in agent_pages["policies/policy-telecom-regulation.md"].body
+    assert "{#p3}" in agent_pages["policies/policy-telecom-regulation/"].body
 
 
 def test_policies_name_what_they_supersede_both_ways(small: Path, write):
     write(Kind.POLICY, "old", {"id: policy-plan-outage": "id: policy-old", "大面积": "旧的"})
     write(Kind.POLICY, "new", {"issuer:": "supersedes:\n  - policy-old\nissuer:"})
     pages = {page.path: page.body for page in view_pages(load_library(small).view("agent", ON))}
-    new = pages["policies/policy-plan-outage.md"].partition("## 取代了 {#supersedes}")[2]
+    new = pages["policies/policy-plan-outage/"].partition("## 取代了 {#supersedes}")[2]
     assert 'href="../../policies/policy-old/"' in new
-    old = pages["policies/policy-old.md"].partition("## 已被取代 {#superseded-by}")[2]
+    old = pages["policies/policy-old/"].partition("## 已被取代 {#superseded-by}")[2]
     assert 'href="../../policies/policy-plan-outage/"' in old
 
 
-def test_every_document_shows_who_answers_for_it_and_when(
+def test_every_document_says_how_far_to_trust_it(
     agent_view: View, dealer_view: View, agent_pages: dict[str, Page]
 ):
     dealer_pages = {page.path: page for page in view_pages(dealer_view)}
     for view, pages in ((agent_view, agent_pages), (dealer_view, dealer_pages)):
         for document in view.documents:
-            body = pages[f"{document.kind.folder}/{document.id}.md"].body
-            facts = body.partition('<dl class="cb-facts">')[2].partition("</dl>")[0]
-            assert f"<dt>负责</dt><dd>{document.owner}</dd>" in facts
-            assert f"<dt>核准</dt><dd>{document.approved_on}</dd>" in facts
-            assert ("<dt>复核</dt>" in facts) == view.internal
+            page = pages[page_url(document)]
+            trust = trust_of(document, view)
+            box = page.body.partition('<dl class="cb-trust">')[2].partition("</dl>")[0]
+            mark = f'<span class="cb-badge cb-badge--{trust.badge}">{trust.badge.label}</span>'
+            assert f"<dt>可信程度</dt><dd>{mark} " in box
+            assert f"<dt>核准于</dt><dd><time>{document.approved_on}</time></dd>" in box
+            assert f"<dt>负责</dt><dd>{document.owner}</dd>" in box
+            assert ("<dt>复核</dt>" in box) == view.internal
+            assert ("<dt>依据</dt>" in box) == bool(document.policies)
+            until = document.effective_until_or_none
+            assert (f"至 <time>{until}</time></dd>" in box) == (until is not None)
+            assert page.data["trust"] == trust.data()
+
+
+def test_dealers_are_told_no_person_and_no_review(dealer_view: View, agent_view: View):
+    authors = {d.author for d in agent_view.of(Kind.CASE) if isinstance(d, Case) and d.author}
+    reviews = {str(d.review_by) for d in agent_view.documents} - {
+        str(day)
+        for d in dealer_view.documents
+        for day in (d.approved_on, d.effective_from_or_none, d.effective_until_or_none)
+    }
+    assert authors
+    assert reviews
+    for page in view_pages(dealer_view):
+        text = page.text() + json.dumps(page.data, ensure_ascii=False)
+        assert not [name for name in authors if name in text]
+        if page.path.startswith(("faq/faq-", "cases/case-", "policies/policy-")):
+            assert not [day for day in reviews if day in text]
+            assert "复核" not in text.partition("cb-trust")[2].partition("</dl>")[0]
+
+
+@pytest.mark.parametrize(
+    ("badge", "words"),
+    [
+        (Badge.VERIFIED, "可以照此答复"),
+        (Badge.DUE, "可以照此答复，快到复核日期"),
+        (Badge.OVERDUE, "过了复核日期，照此答复以前先问资费产品组"),
+        (Badge.UPCOMING, "还不能照此答复"),
+        (Badge.ENDED, "不能再照此答复"),
+    ],
+)
+def test_the_badge_in_words(agent_view: View, badge: Badge, words: str):
+    document = agent_view.get("faq-arrears-resume")
+    assert document
+    trust = replace(trust_of(document, agent_view), badge=badge)
+    box = trust_box(document, trust, "", "")
+    assert f'cb-badge--{badge}">{badge.label}</span> {words}</dd>' in box
 
 
 def test_internal_sections_are_marked_for_agents_and_absent_for_dealers(
     agent_pages: dict[str, Page], dealer_view: View
 ):
-    body = agent_pages["faq/faq-arrears-resume.md"].body
+    body = agent_pages["faq/faq-arrears-resume/"].body
     for heading in ("设计思路", "禁用说法"):
         section = body.partition(f"## {heading}")[2].partition("\n## ")[0]
         assert "cb-section--internal" in section
         assert "仅坐席，不对客户说" in section
     assert "仅坐席" not in body.partition("## 设计思路")[0]
     public = {page.path: page.body for page in view_pages(dealer_view)}
-    assert "设计思路" not in public["faq/faq-arrears-resume.md"]
+    assert "设计思路" not in public["faq/faq-arrears-resume/"]
     assert "cb-section--internal" not in "".join(public.values())
 
 
 def test_the_trail_stands_above_the_title(agent_pages: dict[str, Page]):
-    text = agent_pages["faq/faq-arrears-resume.md"].text()
+    text = agent_pages["faq/faq-arrears-resume/"].text()
     places = positions(text, 'class="cb-trail"', "# 欠费停机后多久能恢复？", '"cb-answer"')
     assert places == sorted(places)
-    trail = agent_pages["faq/faq-arrears-resume.md"].trail
+    trail = agent_pages["faq/faq-arrears-resume/"].trail
     assert re.findall(r">([^<]+)</a>", trail) == ["首页", "统一口径", "资费", "充值与欠费"]
 
 
@@ -218,94 +270,7 @@ def test_review_state_in_words(agent_view: View, day: date | None, words: str):
     assert review_state(document, ON, due_soon=30) == words
 
 
-# ---- indexes --------------------------------------------------------------------------------
-
-
-def test_kind_indexes_group_by_subject_newest_first(agent_view: View, agent_pages: dict[str, Page]):
-    for kind in (Kind.FAQ, Kind.CASE):
-        groups = agent_pages[f"{kind.folder}/index.md"].body.split("## ")[1:]
-        subjects = list(agent_view.settings.taxonomy.subjects)
-        names = [group.partition(" {#")[0] for group in groups]
-        assert names == [name for name in subjects if name in names]
-        for name, group in zip(names, groups, strict=True):
-            dates = _dates(group)
-            assert dates == sorted(dates, reverse=True)
-            found = [d for d in agent_view.of(kind) if d.subject.partition("/")[0] == name]
-            assert len(dates) == min(len(found), 30)
-
-
-def test_home_and_subjects_show_the_newest_first(agent_view: View, agent_pages: dict[str, Page]):
-    approved = sorted((str(d.approved_on) for d in agent_view.documents), reverse=True)
-    assert _dates(agent_pages["index.md"].body) == approved[:12]
-    for group in agent_pages["subjects/zi-fei.md"].body.split("## ")[1:]:
-        assert _dates(group)
-        assert _dates(group) == sorted(_dates(group), reverse=True)
-
-
-def _dates(body: str) -> list[str]:
-    return re.findall(r"<time[^>]*>([\d-]+)</time>", body)
-
-
-def test_policies_are_grouped_by_authority(agent_view: View, agent_pages: dict[str, Page]):
-    body = agent_pages["policies/index.md"].body
-    ranks = re.findall(r"^## (\S+) ", body, re.MULTILINE)
-    assert ranks == [name for name in agent_view.settings.taxonomy.ranks if name in ranks]
-    policies = [d for d in agent_view.documents if isinstance(d, Policy)]
-    assert body.count("<li>") == len(policies)
-
-
-def test_a_long_group_shows_the_newest_and_leads_to_the_rest(small: Path):
-    _copies(small, 40)
-    view = load_library(small).view("agent", ON)
-    pages = {page.path: page.body for page in view_pages(view)}
-    assert pages["faq/index.md"].count("<li>") == 30
-    assert '<a href="../subjects/zi-fei/">全部 40 篇</a>' in pages["faq/index.md"]
-    assert pages["subjects/zi-fei.md"].count("<li>") == 40
-
-
-def test_every_document_is_on_its_subjects_page_and_every_case_at_its_level(
-    agent_view: View, agent_pages: dict[str, Page]
-):
-    subjects = "".join(p.body for path, p in agent_pages.items() if path.startswith("subjects/"))
-    levels = agent_pages["levels/index.md"].body
-    for document in agent_view.documents:
-        link = f'{document.kind.folder}/{document.id}/"'
-        assert (f'"../../{link}' in subjects) == bool(document.subject)
-        assert (f'"../{link}' in levels) == isinstance(document, Case)
-
-
-def test_navigation_holds_index_pages_only(agent_view: View, dealer_view: View):
-    for view in (agent_view, dealer_view):
-        paths = list(_paths((*navigation(view), *guide_navigation(view))))
-        documents = {f"{d.kind.folder}/{d.id}.md" for d in view.documents}
-        assert paths
-        assert not documents & set(paths)
-        pages = {page.path for page in (*view_pages(view), *guide_pages(view))}
-        assert pages - documents == set(paths), "an index page that nothing leads to, or no page"
-
-
-def _paths(entries: tuple[NavEntry, ...]) -> Iterator[str]:
-    for entry in entries:
-        if entry.path:
-            yield entry.path
-        yield from _paths(entry.children)
-
-
-def test_subjects_that_sound_alike_have_pages_of_their_own(small: Path, write):
-    settings = small / "casebook.toml"
-    text = settings.read_text(encoding="utf-8")
-    table = "[taxonomy.subjects]\n"
-    text = text.replace(table, f'{table}"自费" = ["计费", "继费"]\n')
-    settings.write_text(text, encoding="utf-8")
-    write(Kind.FAQ, "a", {})
-    write(Kind.FAQ, "b", {"id: faq-arrears-resume": "id: faq-b", "资费/充值与欠费": "自费/计费"})
-    write(Kind.FAQ, "c", {"id: faq-arrears-resume": "id: faq-c", "资费/充值与欠费": "自费/继费"})
-    view = load_library(small).view("agent", ON)
-    pages = list(view_pages(view))
-    assert len({page.path for page in pages}) == len(pages)
-    [own] = [page for page in pages if page.title == "自费"]
-    anchors = re.findall(r"\{#(\S+)\}", own.body)
-    assert len(set(anchors)) == len(anchors) == 2
+# ---- the guide, the glossary -----------------------------------------------------------------
 
 
 def test_guide_is_for_agents_and_lists_every_rule(
@@ -333,7 +298,7 @@ def test_glossary_shows_each_audience_its_own_words(agent_view: View, dealer_vie
         (agent_view, set(terms)),
         (dealer_view, {term for term, audience in terms.items() if audience == "dealer"}),
     ):
-        [page] = [page for page in view_pages(view) if page.path == "glossary.md"]
+        [page] = [page for page in view_pages(view) if page.path == "glossary/"]
         assert set(re.findall(r"<dt>([^<]+)</dt>", page.body)) == expected
 
 
@@ -384,11 +349,13 @@ def hostile_sites(
             for document in view.documents
         )
         site = folder / name
-        shown = replace(view, documents=documents)
+        shown = replace(view, documents=documents, public=True)
         build_site(shown, shown, folder / "stage", site)
         found[name] = {
             number: {
-                kind.value: parse(site / kind.folder / f"{kind.value}-n{number}" / "index.html")
+                kind.value: parse(
+                    site / kind.folder / f"{kind.value}-n{number}" / "index.html", related=False
+                )
                 for kind in Kind
             }
             for number in range(len(texts))
@@ -425,9 +392,20 @@ def test_hostile_texts_come_out_as_text(hostile_sites, number: int, kind: Kind):
         assert page.texts["dl"].count(text) >= 5  # and the author, the purpose and the month
     assert page.shape == harmless.shape
     assert page.scripts == harmless.scripts
+    [data] = page.data
+    assert text in _texts(json.loads(data))
     for _, attrs in page.tags:
         assert not [name for name in attrs if name.startswith("on")]
         assert not (attrs.get("href") or "").strip().lower().startswith("javascript")
+
+
+def _texts(value: object) -> set[str]:
+    """All texts in a JSON value."""
+    if isinstance(value, dict):
+        return {text for one in value.values() for text in _texts(one)}
+    if isinstance(value, list):
+        return {text for one in value for text in _texts(one)}
+    return {value} if isinstance(value, str) else set()
 
 
 def test_hostile_settings_come_out_as_text(small: Path, tmp_path: Path, write):
@@ -492,44 +470,3 @@ def test_ids_are_unique_on_every_page(sites: dict[str, Path], audience: str):
     for file in sites[audience].rglob("*.html"):
         twice = [name for name, count in Counter(parse(file).ids).items() if count > 1]
         assert twice == [], file
-
-
-def test_a_page_does_not_grow_with_the_library(small: Path, tmp_path: Path):
-    first = {}
-    for count in (20, 220):
-        _copies(small, count)
-        view = load_library(small).view("agent", ON)
-        assert len(view.documents) == count + 2
-        out = tmp_path / str(count)
-        build_site(view, view, tmp_path / "stage", out)
-        first[count] = {
-            name: (out / name / "index.html").read_text(encoding="utf-8")
-            for name in ("faq/faq-n0", "cases/case-broadband-three-visits", "policies/policy-rule")
-        }
-    assert first[20]["faq/faq-n0"] == first[220]["faq/faq-n0"]
-    case = "cases/case-broadband-three-visits"
-    assert first[20][case] == first[220][case]
-    policy = [_without_related(first[count]["policies/policy-rule"]) for count in (20, 220)]
-    assert policy[0] == policy[1]
-    assert len(first[220]["policies/policy-rule"]) > len(first[20]["policies/policy-rule"])
-
-
-def _copies(small: Path, count: int) -> None:
-    """A case, a policy, and so many entries that all rest on the policy."""
-    case = model_text(Kind.CASE)
-    (small / "cases" / "case.md").write_text(case, encoding="utf-8")
-    policy = model_text(Kind.POLICY).replace("policy-plan-outage", "policy-rule")
-    policy = policy.replace("audience: agent", "audience: dealer").replace(
-        "rank: 预案", "rank: 法律"
-    )
-    policy = policy[: policy.index("## 5W1H")] + "## 第一条 时限\n\n两小时。\n"
-    (small / "policies" / "rule.md").write_text(policy, encoding="utf-8")
-    for number in range(count):
-        text = model_text(Kind.FAQ).replace("id: faq-arrears-resume", f"id: faq-n{number}")
-        text = text.replace("policy-service-spec#p4", "policy-rule#1")
-        (small / "faq" / f"n{number}.md").write_text(text, encoding="utf-8")
-
-
-def _without_related(page: str) -> str:
-    page = re.sub(r'<ul class="cb-related">.*?</ul>', "", page, flags=re.DOTALL)
-    return re.sub(r'<details class="cb-cited">.*?</details>', "", page, flags=re.DOTALL)
