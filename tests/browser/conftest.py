@@ -8,18 +8,20 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from urllib.error import URLError
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from urllib.request import urlopen
 
 import pytest
 
-from casebook.library import Library
+from casebook.library import Library, View
+from casebook.publishing import build_site
 from search.engines import get_engine
 from search.generations import publish
 from search.store import page_url
@@ -49,6 +51,36 @@ serve(ServiceConfig(
     site=Path(site), today=lambda: date(2026, 11, 22), examples=("宽带断了", "漫游费太高"),
 ), "127.0.0.1", int(port))
 """
+# One page of each kind; a test says when a kind is missing here.
+PAGES = {
+    "home": "",
+    "entry": "faq/faq-arrears-resume/",
+    "ended": "faq/faq-roaming-summer/",
+    "gone": "faq/faq-mnp-how/",
+    "case": "cases/case-elder-vas/",
+    "law": "policies/policy-consumer-law/",
+    "plan": "policies/policy-plan-outage/",
+    "list": "cases/",
+    "answers": "faq/",
+    "subjects": "subjects/",
+    "subject": "subjects/zi-fei/",
+    "part of a subject": "subjects/zi-fei/chong-zhi-yu-qian-fei/",
+    "levels": "levels/",
+    "product": "products/chang-xiang-tao-can/",
+    "customers": "customers/qing-xu-fa-xie-xing/",
+    "cited": "policies/cited/",
+    "glossary": "glossary/",
+    "news": "news/",
+    "cards": "cards/",
+    "card": "cards/zi-fei/",
+    "search": "search/",
+    "design": "design/",
+    "guide": "guide/writing/",
+    "rules": "guide/rules/",
+    "missing": "faq/faq-there-is-none/",
+    "search page": "../?q=%E6%AC%A0%E8%B4%B9",
+    "search page, empty": "../",
+}
 # A page of a site as another theme would make it, with the search box in its header.
 SITE_PAGE = """<!doctype html>
 <html lang="zh-CN"><meta charset="utf-8"><title>知识库</title>
@@ -111,6 +143,13 @@ def agents(library: Library, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         folder.mkdir(parents=True, exist_ok=True)
         text = SITE_PAGE.replace("{title}", title)
         (folder / "index.html").write_text(text, encoding="utf-8")
+    with serving(root) as address:
+        yield Service(address)
+
+
+@contextmanager
+def serving(root: Path) -> Iterator[str]:
+    """The address of an agents' service with ``index`` and ``site`` of a folder."""
     port = free_port()
     arguments = ["agent", str(root / "index"), str(root / "site"), str(port)]
     with (root / "log").open("wb") as log:
@@ -120,10 +159,36 @@ def agents(library: Library, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     try:
         address = f"http://127.0.0.1:{port}"
         wait_for(address, process, root / "log")
-        yield Service(address)
+        yield address
     finally:
         process.terminate()
         process.wait(10)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A built site that is being served.
+
+    Attributes:
+        address: of its first page; ends in ``/``.
+        folder: its files.
+        view: what it shows.
+    """
+
+    address: str
+    folder: Path
+    view: View
+
+
+@pytest.fixture(scope="session")
+def site(library: Library, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The agents' site as their service gives it out; built once for all browser tests."""
+    root = tmp_path_factory.mktemp("site")
+    view = library.view("agent", on=ON)
+    build_site(view, view, root / "stage", root / "site")
+    publish(view, root / "index", get_engine("whoosh"), "test")
+    with serving(root) as address:
+        yield Site(f"{address}/site/", root / "site", view)
 
 
 def free_port() -> int:
@@ -133,14 +198,23 @@ def free_port() -> int:
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while time.monotonic() < deadline and process.poll() is None:
         try:
             with urlopen(f"{address}/healthz", timeout=5):
                 return
-        except URLError:
+        except OSError:  # refused, or too slow on a busy machine
             time.sleep(0.1)
     pytest.fail(f"the service did not start: {log.read_text(errors='replace')[-2000:]}")
+
+
+def wait_for_paint(page: sync_api.Page) -> None:
+    """Until the browser has shown something of a page."""
+    page.evaluate(
+        "new Promise(done => new PerformanceObserver(list =>"
+        " list.getEntriesByName('first-contentful-paint').length && done())"
+        ".observe({ type: 'paint', buffered: true }))"
+    )
 
 
 class Watch:
@@ -191,6 +265,66 @@ def open_page(browser: sync_api.Browser, watch: Watch) -> Iterator[OpenPage]:
     for context in contexts:
         context.close()
     assert watch.unexpected() == []
+
+
+Visit = Callable[..., sync_api.Page]
+
+
+@pytest.fixture
+def visit(open_page: OpenPage, site: Site, watch: Watch) -> Iterator[Visit]:
+    """Opens pages of the site; fails when one of them asked another host for anything."""
+    asked: list[str] = []
+    # The copy for reading offline has tests of its own; here it would load the whole site again.
+    watch.expect("Service Worker registration blocked by Playwright")
+
+    def open_site(path: str = "", **options: object) -> sync_api.Page:
+        page = open_page(service_workers="block", **options)
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(site.address + path)
+        return page
+
+    yield open_site
+    home = urlsplit(site.address).netloc
+    assert asked
+    assert [url for url in asked if urlsplit(url).netloc not in {home, ""}] == []
+
+
+def npm(folder: Path, *arguments: str) -> None:
+    """Runs npm in a folder."""
+    program = shutil.which("npm")
+    if not program or not shutil.which("node"):
+        pytest.skip("no node and npm: install them to run these tests")
+    folder.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        [program, *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def npm_installed(root: Path, pinned: Path) -> Path:
+    """What a lock file pins, hashes checked, under ``build/npm``; fetched when the lock changes.
+
+    Args:
+        root: the checkout.
+        pinned: the folder with ``package.json`` and ``package-lock.json``.
+
+    Returns:
+        The folder with the packages.
+    """
+    folder = root / "build" / "npm" / pinned.name
+    lock = "package-lock.json"
+    packages = folder / "node_modules"
+    if not packages.is_dir() or (folder / lock).read_bytes() != (pinned / lock).read_bytes():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # Beside its place, which it takes at once: other workers may be doing the same.
+        with tempfile.TemporaryDirectory(dir=folder.parent) as aside:
+            fresh = Path(aside) / folder.name
+            shutil.copytree(pinned, fresh, ignore=shutil.ignore_patterns("node_modules"))
+            npm(fresh, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):
+                fresh.rename(folder)
+    return packages
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from search.editor import package
 from search.editor.forms import configuration
 from search.engines import get_engine
 from search.generations import publish
-from tests.browser.conftest import ON, free_port, wait_for
+from tests.browser.conftest import ON, free_port, npm, npm_installed, wait_for
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
@@ -63,17 +63,6 @@ def git(folder: Path, *arguments: str) -> str:
     return done.stdout.decode()
 
 
-def npm(folder: Path, *arguments: str) -> None:
-    program = shutil.which("npm")
-    if not program or not shutil.which("node"):
-        pytest.skip("no node and npm: install them to test the editor")
-    folder.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
-        [program, *arguments], cwd=folder, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-
-
 @pytest.fixture(scope="session")
 def cms_files(root: Path) -> Path:
     """The CMS, fetched once; its hash is checked as for everybody."""
@@ -89,15 +78,8 @@ def cms_files(root: Path) -> Path:
 @pytest.fixture(scope="session")
 def git_server(root: Path) -> Path:
     """The program of the CMS's local git server, installed from its lock file."""
-    folder = root / "build" / "npm" / "editor"
-    program = folder / "node_modules" / "decap-server" / "dist" / "index.js"
-    pinned = Path(__file__).parent / "editor"
-    lock = folder / "package-lock.json"
-    if not program.is_file() or lock.read_bytes() != (pinned / lock.name).read_bytes():
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(pinned, folder, ignore=shutil.ignore_patterns("node_modules"))
-        npm(folder, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-    return program
+    packages = npm_installed(root, Path(__file__).parent / "editor")
+    return packages / "decap-server" / "dist" / "index.js"
 
 
 @pytest.fixture(scope="module")
