@@ -78,6 +78,10 @@ bench-speed: $(READY) ## how fast it is; DATA=DIR SIZES=1000,10000 PARTS=queries
 	@$(BIN)/python -m benchmarks.speed $(if $(DATA),--data "$(DATA)") $(if $(SIZES),--sizes "$(SIZES)") \
 	    $(if $(PARTS),--parts "$(PARTS)") $(if $(PUBLISH),--publish)
 
+.PHONY: pictures
+pictures: $(READY) ## the README's pictures of the site, with Chromium, into docs/images
+	@$(BIN)/python -m benchmarks.pictures
+
 .PHONY: format
 format: $(READY) ## put code into the house's format
 	$(BIN)/ruff format .

@@ -16,8 +16,8 @@ from benchmarks.data import FaqEntry
 from benchmarks.progress import counter, say
 from casebook.documents import Kind
 from casebook.library import Library, View, load_library
-from casebook.publishing import software_fingerprint
 from casebook.settings import SETTINGS_FILE
+from casebook.staging import software_fingerprint
 from search.engines import get_engine
 from search.generations import current_manifest, publish
 from search.service import ServiceConfig

@@ -1,88 +1,254 @@
-"""A View → a staged copy → a static site, proved to hold nothing of other audiences.
+"""A View → a static site, proved to hold nothing of other audiences.
 
-The stage is a folder of its own for each audience: canonical pages made from the View, with
-bodies that are already clean HTML, and a configuration. MkDocs builds that folder; it never reads
-a file that an author wrote. A site is built aside, swept, and only then takes its place.
+Pages are staged and built (:mod:`casebook.staging`, :mod:`casebook.builders`), what else a site
+holds is added (:mod:`casebook.outlets`), all of it is swept (:mod:`casebook.sweep`), and only then
+the site takes its place. A build makes the pages that changed and keeps the others: a builder
+needs nothing of one page to build another.
 """
 
 from __future__ import annotations
 
-import html
 import json
-import os
 import shutil
 import subprocess
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from casebook.digests import package_files, software_digest
+from casebook.builders import BUILT, Builder, get_builder
+from casebook.digests import bytes_digest, file_digest
 from casebook.documents import Kind
 from casebook.errors import LeakError, PublishError
-from casebook.guide import guide_navigation, guide_pages
 from casebook.library import View, load_library
-from casebook.pages import navigation, view_pages
+from casebook.manifest import Manifest, PageRecord, digests_of, load_manifest, text_digest
+from casebook.new_site import NewSite
+from casebook.outlets import Made, outlet_files, page_data
+from casebook.pages import Draft, Page
 from casebook.problems import Problem
-from casebook.settings import GLOSSARY_FILE, SETTINGS_FILE
+from casebook.settings import GLOSSARY_FILE, SETTINGS_FILE, WITHDRAWN_FILE
+from casebook.site_files import SiteFile
+from casebook.staging import (
+    configuration,
+    drafts,
+    site_name,
+    software_fingerprint,
+    write_pages,
+)
 from casebook.sweep import canaries, sweep
 
-PAGES = "pages"
-_ASSETS = ("case-search.js", "case-search.css")
+Say = Callable[[str], None]
+_MANIFEST = "manifest.json"
+_CACHE = "cache"
+
+
+@dataclass(frozen=True)
+class BuiltSite:
+    """What a build did.
+
+    Attributes:
+        files: how many files the site has.
+        built: how many pages were built.
+        kept: how many pages are those of the site before.
+    """
+
+    files: int
+    built: int
+    kept: int
+
+
+def build_site(
+    view: View,
+    widest: View,
+    stage_folder: Path,
+    out: Path,
+    *,
+    asked: Mapping[str, int] | None = None,
+    builder: Builder | None = None,
+    anew: bool = False,
+    say: Say = lambda message: None,
+) -> BuiltSite:
+    """Builds the pages of one audience that changed, sweeps the site and puts it in its place.
+
+    Args:
+        view: what the site shows.
+        widest: the widest audience's view of the same library on the same day.
+        stage_folder: the audience's stage, and what is remembered of its site.
+        out: the site's folder; replaced as a whole.
+        asked: how often documents were what people looked for, by id.
+        builder: what makes the pages; MkDocs where none is given.
+        anew: build every page.
+        say: told what is being done.
+
+    Raises:
+        PublishError: ``out`` must not be written to, or the builder failed.
+        LeakError: the built site held something that its audience must not see.
+    """
+    refuse_tracked(out)
+    builder = builder or get_builder("mkdocs")
+    options = configuration(view, stage_folder)
+    making = _making(builder, options)
+    memory = stage_folder / _MANIFEST
+    known = Manifest() if anew else load_manifest(memory, making, out)
+    site = NewSite(out, known.files)
+    try:
+        pages = _Pages(known, site)
+        write_pages(stage_folder, pages.changed(drafts(view, asked or {})))
+        say(f"正在生成 {len(pages.built)} 页（{builder.name}），保留 {pages.kept} 页 …")
+        _build(builder, stage_folder, options, site, pages.built)
+        _add_outlets(view, tuple(pages.records), stage_folder / _CACHE, site)
+        say(f"正在检查 {len(site.files)} 个文件里有没有别的受众的内容 …")
+        wanted = canaries(widest, view)
+        _prove(site, wanted, known)
+        site.publish()
+    finally:
+        site.discard()
+    Manifest(making, pages.records, site.files, digests_of(wanted)).save(memory)
+    return BuiltSite(len(site.files), len(pages.built), pages.kept)
+
+
+class _Pages:
+    """Tells the pages that must be built from those that the site has already.
+
+    Args:
+        known: what is known of the old site.
+        site: gets the pages that are kept, and the data of all.
+    """
+
+    def __init__(self, known: Manifest, site: NewSite) -> None:
+        self.records: dict[str, PageRecord] = {}
+        self.built: list[str] = []
+        self._known = known
+        self._site = site
+
+    @property
+    def kept(self) -> int:
+        """How many pages are not built."""
+        return len(self.records) - len(self.built)
+
+    def changed(self, all_drafts: Iterator[Draft]) -> Iterator[Page]:
+        """The pages to build, made one at a time: a large library's do not fit into memory."""
+        for draft in all_drafts:
+            old = self._known.pages.get(draft.path)
+            # Builders demand a first page, and it is nearly always another one.
+            if old and draft.path and draft.key == old.key != "" and self._is_whole(draft, old):
+                self._keep(draft.path, old)
+                continue
+            page = draft.make()
+            if self._must_be_built(page, draft.key, old):
+                self.built.append(page.path)
+                yield page
+
+    def _is_whole(self, draft: Draft, old: PageRecord) -> bool:
+        files = self._known.files
+        return _html(draft.path) in files and (not old.data or _data(draft.path) in files)
+
+    def _keep(self, path: str, record: PageRecord) -> None:
+        self._site.keep(_html(path))
+        if record.data:
+            self._site.keep(_data(path))
+        self.records[path] = record
+
+    def _must_be_built(self, page: Page, key: str, old: PageRecord | None) -> bool:
+        """Takes over what can be; the text of a page may be the same though its key is not."""
+        text = text_digest(page.text())
+        self.records[page.path] = PageRecord(key, text, bool(page.data))
+        for file in page_data(page):
+            self._site.write(file.path, file.content)
+        same = page.path and old and old.text == text and _html(page.path) in self._known.files
+        if same:
+            self._site.keep(_html(page.path))
+        return not same
+
+
+def _html(path: str) -> str:
+    return f"{path}index.html"
+
+
+def _data(path: str) -> str:
+    return f"{path}index.json"
+
+
+def _making(builder: Builder, options: Mapping[str, Any]) -> str:
+    """Changes whenever the same pages would give another site."""
+    made_by = f"{software_fingerprint()} {builder.name} {builder.version()}"
+    return bytes_digest(f"{made_by} {json.dumps(options)}".encode())
+
+
+def _build(
+    builder: Builder,
+    stage_folder: Path,
+    options: Mapping[str, Any],
+    site: NewSite,
+    pages: list[str],
+) -> None:
+    """Has the staged pages built beside the site and moves them into it."""
+    side = stage_folder / BUILT
+    shutil.rmtree(side, ignore_errors=True)
+    try:
+        builder.build(stage_folder, options)
+        for file in sorted(path for path in side.rglob("*") if path.is_file()):
+            name = file.relative_to(side).as_posix()
+            if name not in builder.extras:
+                site.take(name, file)
+    finally:
+        shutil.rmtree(side, ignore_errors=True)
+    missing = [path for path in pages if _html(path) not in site.files]
+    if missing:
+        raise PublishError(
+            f"{builder.name} 少生成了 {len(missing)} 页，如 {missing[0]}；"
+            f"要生成的文件在“{stage_folder}”。"
+        )
+
+
+def _add_outlets(view: View, pages: tuple[str, ...], cache: Path, site: NewSite) -> None:
+    def digests() -> dict[str, str]:
+        return {path: record.digest for path, record in site.files.items()}
+
+    for file in outlet_files(Made(view, pages, cache, digests)):
+        site.write(file.path, file.content)
+
+
+def _prove(site: NewSite, wanted: set[str], known: Manifest) -> None:
+    """Sweeps the new site; what was swept before is looked at for what is new only."""
+    new = {word for word in wanted if text_digest(word) not in known.swept}
+    _refuse_leaks([str(leak) for leak in sweep(site.folder, wanted, clean=site.kept, new=new)])
+
+
+def _refuse_leaks(leaks: list[str]) -> None:
+    if leaks:
+        raise LeakError(leaks)
+
+
+# ---- a builder that is started by hand -----------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A staged copy of one audience's site.
+    """A staged copy of one audience's whole site.
 
     Attributes:
-        folder: holds ``mkdocs.yml`` and ``pages/``.
-        name: the site's name, escaped: the builder's templates do not escape.
+        folder: the builder's pages are in ``pages/`` of it.
+        name: the site's name, escaped.
         nav: the navigation, as the theme shows it.
+        view: what the site shows.
+        paths: the address of every page.
+        data: what stands beside the pages.
         canaries: what the built site must not hold anywhere.
     """
 
     folder: Path
     name: str
     nav: list[Any]
+    view: View
+    paths: tuple[str, ...]
+    data: tuple[SiteFile, ...]
     canaries: frozenset[str]
 
     @property
     def pages(self) -> Path:
         """The folder that the site builder reads."""
-        return self.folder / PAGES
-
-
-def stage(view: View, widest: View, folder: Path) -> Stage:
-    """Writes a view's pages and configuration.
-
-    Files that would not change are left as they are, so that a watching builder stays quiet.
-
-    Args:
-        view: what to stage.
-        widest: the widest audience's view of the same library on the same day.
-        folder: the audience's stage; files in it that belong to no page are removed.
-    """
-    pages = [*view_pages(view), *guide_pages(view)]
-    texts = {f"{PAGES}/{page.file}": page.text() for page in pages}
-    for name in _ASSETS:
-        source = resources.files("search") / "static" / name
-        texts[f"{PAGES}/assets/{name}"] = source.read_text(encoding="utf-8")
-    nav = [vars(entry) for entry in (*navigation(view), *guide_navigation(view))]
-    texts["mkdocs.yml"] = json.dumps(
-        _configuration(view, folder, nav), ensure_ascii=False, indent=1
-    )
-    for name, text in texts.items():
-        _write(folder / name, text)
-    for file in sorted(folder.rglob("*"), reverse=True):
-        if file.is_dir():
-            if not any(file.iterdir()):
-                file.rmdir()
-        elif file.relative_to(folder).as_posix() not in texts:
-            file.unlink()
-    return Stage(folder, html.escape(view.audience.title), nav, frozenset(canaries(widest, view)))
+        return self.folder / "pages"
 
 
 @dataclass(frozen=True)
@@ -100,6 +266,27 @@ class Prepared:
     inputs: tuple[Path, ...]
 
 
+def stage(view: View, widest: View, folder: Path) -> Stage:
+    """Writes all pages of a view.
+
+    Args:
+        view: what to stage.
+        widest: the widest audience's view of the same library on the same day.
+        folder: the audience's stage; files in it that belong to no page are removed.
+    """
+    pages = [draft.make() for draft in drafts(view, {})]
+    write_pages(folder, pages)
+    return Stage(
+        folder=folder,
+        name=site_name(view),
+        nav=configuration(view, folder)["extra"]["nav"],
+        view=view,
+        paths=tuple(page.path for page in pages),
+        data=tuple(file for page in pages for file in page_data(page)),
+        canaries=frozenset(canaries(widest, view)),
+    )
+
+
 def stage_for_builder(config_file: Path, options: Mapping[str, Any]) -> Prepared:
     """Stages what a builder that was started by hand is about to build.
 
@@ -112,49 +299,33 @@ def stage_for_builder(config_file: Path, options: Mapping[str, Any]) -> Prepared
     library = load_library(root)
     view = library.view(options.get("audience"))
     widest = library.view(library.settings.widest.id, view.on)
-    staged = stage(view, widest, root / "build" / "stage" / view.audience.id)
-    inputs = (root / name for name in (SETTINGS_FILE, GLOSSARY_FILE, *(k.folder for k in Kind)))
+    staged = stage(view, widest, root / "build" / "preview" / "stage" / view.audience.id)
+    names = (SETTINGS_FILE, GLOSSARY_FILE, WITHDRAWN_FILE, *(k.folder for k in Kind))
+    inputs = (root / name for name in names)
     return Prepared(staged, library.problems, tuple(path for path in inputs if path.exists()))
 
 
-def build_site(view: View, widest: View, stage_folder: Path, out: Path) -> int:
-    """Stages, builds and sweeps the site of one audience, then puts it in its place.
-
-    Args:
-        view: what the site shows.
-        widest: the widest audience's view of the same library on the same day.
-        stage_folder: the audience's stage.
-        out: the site's folder; replaced as a whole.
-
-    Returns:
-        How many files the site has.
+def complete(site: Path, staged: Stage) -> None:
+    """Adds to a built site what the builder does not make, and sweeps it.
 
     Raises:
-        PublishError: ``out`` must not be written to, or the builder failed.
-        LeakError: the built site held something that its audience must not see.
+        LeakError: it holds something that its audience must not see.
     """
-    refuse_tracked(out)
-    staged = stage(view, widest, stage_folder)
-    fresh = out.with_name(f".{out.name}.new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    try:
-        _run_builder(staged, fresh)
-        prove(fresh, staged)
-        _replace(fresh, out)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-    return sum(1 for path in out.rglob("*") if path.is_file())
+    for name in get_builder("mkdocs").extras:
+        (site / name).unlink(missing_ok=True)
+    for file in (*staged.data, *outlet_files(_made(site, staged))):
+        target = site / file.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(file.content)
+    _refuse_leaks([str(leak) for leak in sweep(site, staged.canaries)])
 
 
-def prove(site: Path, staged: Stage) -> None:
-    """Sweeps a built site for what its audience must not see.
+def _made(site: Path, staged: Stage) -> Made:
+    def digests() -> dict[str, str]:
+        files = (path for path in site.rglob("*") if path.is_file())
+        return {path.relative_to(site).as_posix(): file_digest(path) for path in files}
 
-    Raises:
-        LeakError: something of it is there.
-    """
-    leaks = sweep(site, staged.canaries)
-    if leaks:
-        raise LeakError([str(leak) for leak in leaks])
+    return Made(staged.view, staged.paths, staged.folder / _CACHE, digests)
 
 
 def refuse_tracked(folder: Path) -> None:
@@ -185,90 +356,3 @@ def refuse_tracked(folder: Path) -> None:
         raise PublishError(
             f"“{folder}”是一个知识库，不能当作站点的输出文件夹。请用 --out 指定别处。"
         )
-
-
-def preview_configuration(library: Path, audience: str, folder: Path) -> Path:
-    """Writes the configuration of a live preview, which stages anew before each build.
-
-    Returns:
-        The configuration file.
-    """
-    sources = site_sources()
-    configuration = {
-        "INHERIT": _relative(sources / "mkdocs.yml", folder),
-        "site_dir": "site",
-        "docs_dir": _relative(sources / "site" / "pages", folder),
-        "theme": {"custom_dir": _relative(sources / "site" / "theme", folder)},
-        "hooks": [_relative(sources / "site" / "hooks.py", folder)],
-        "extra": {"casebook": {"library": _relative(library, folder), "audience": audience}},
-    }
-    file = folder / "mkdocs.yml"
-    _write(file, json.dumps(configuration, ensure_ascii=False, indent=1))
-    return file
-
-
-def site_sources() -> Path:
-    """The folder with ``mkdocs.yml`` and ``site/``: the checkout, or in the installed package."""
-    package = Path(__file__).parent
-    checkout = package.parent
-    return checkout if (checkout / "site" / "theme").is_dir() else package / "_site"
-
-
-def software_fingerprint() -> str:
-    """Changes whenever the code or the site's sources do."""
-    sources = site_sources()
-    files = [sources / "mkdocs.yml", *(sources / "site").rglob("*")]
-    for package in ("casebook", "search"):
-        files += package_files(package)
-    return software_digest(files)
-
-
-def _configuration(view: View, folder: Path, nav: list[Any]) -> dict[str, Any]:
-    sources = site_sources()
-    return {
-        "INHERIT": _relative(sources / "mkdocs.yml", folder),
-        "site_name": html.escape(view.audience.title),
-        "site_url": view.audience.url,
-        "docs_dir": PAGES,
-        "site_dir": "site",
-        "theme": {"custom_dir": _relative(sources / "site" / "theme", folder)},
-        "hooks": [],
-        "extra": {"search_service": view.settings.search.service, "nav": nav},
-    }
-
-
-def _run_builder(staged: Stage, out: Path) -> None:
-    # Not --quiet: warnings that are silenced do not count for --strict.
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
-    done = subprocess.run(
-        [*command, "-f", str(staged.folder / "mkdocs.yml"), "-d", str(out.absolute())],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "true", "DISABLE_MKDOCS_2_WARNING": "true"},
-    )
-    if done.returncode:
-        lines = (done.stderr or done.stdout).strip().splitlines()
-        said = "\n".join(line for line in lines if not line.startswith(("INFO", "DEBUG")))
-        raise PublishError(f"MkDocs 没有生成站点：\n{said}")
-
-
-def _replace(fresh: Path, out: Path) -> None:
-    """Puts a new folder in the place of an old one."""
-    old = out.with_name(f".{out.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if out.exists():
-        out.rename(old)
-    fresh.rename(out)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _write(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    data = text.encode()
-    if not file.is_file() or file.read_bytes() != data:
-        file.write_bytes(data)
-
-
-def _relative(path: Path, start: Path) -> str:
-    return Path(os.path.relpath(path.absolute(), start.absolute())).as_posix()

@@ -64,7 +64,7 @@ def test_pictures_and_links_of_the_docs_exist(root: Path) -> None:
 
 
 def test_the_rule_page_has_every_rule(agent_view: View) -> None:
-    (page,) = [page for page in guide_pages(agent_view) if page.path == "guide/rules.md"]
+    (page,) = [page for page in guide_pages(agent_view) if page.path == "guide/rules/"]
     for rule in RULES:
         assert f"{{#{rule.code}}}" in page.body
 

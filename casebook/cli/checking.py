@@ -19,7 +19,7 @@ from casebook.cli.common import (
     without_collecting,
 )
 from casebook.library import Library, today
-from casebook.problems import Problem, Severity, has_errors, summary
+from casebook.problems import Problem, Severity, has_errors, sort_problems, summary
 from casebook.settings import load_settings
 
 if TYPE_CHECKING:
@@ -99,9 +99,11 @@ class _Choice:
 
     wanted: Sequence[str]
     reach: Reach | None
+    missing: Sequence[Problem] = ()
 
     def problems(self, results: Results) -> list[Problem]:
-        return [one for one in results.problems if self._covers(one.path) and self._reaches(one)]
+        found = [one for one in results.problems if self._reaches(one)]
+        return sort_problems(one for one in (*found, *self.missing) if self._covers(one.path))
 
     def count(self, results: Results) -> int:
         files = [path for path in results.files if self._covers(path)]
@@ -120,12 +122,15 @@ def _choice(root: Path, wanted: Sequence[str], since: str | None) -> _Choice:
     if since is None:
         return _Choice(wanted, None)
     from casebook.checks.changes import reach_of
+    from casebook.checks.missing_withdrawal import check_since
     from casebook.revisions import changed_paths, file_at
 
     changes = changed_paths(root, since)
     touched = changes.changed | changes.deleted
-    before = (file_at(root, since, path) for path in touched)
-    return _Choice(wanted, reach_of(load(root), touched, (old for old in before if old)))
+    before = {path: old for path in touched if (old := file_at(root, since, path))}
+    library = load(root)
+    missing = tuple(check_since(library, before, today(library.settings)))
+    return _Choice(wanted, reach_of(library, touched, before.values()), missing)
 
 
 def _placed(root: Path, problems: Sequence[Problem]) -> list[Problem]:

@@ -163,6 +163,11 @@ def index_folder(root: Path, audience: Audience) -> Path:
     return root / "build" / "index" / audience.id
 
 
+def choices_file(root: Path, audience: Audience) -> Path:
+    """Where the service counts what its readers choose."""
+    return root / "build" / "choices" / f"{audience.id}.sqlite"
+
+
 def inside(root: Path, path: Path) -> str:
     """A path that was asked for, relative to the library."""
     given = path if path.exists() else root / path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ import click
 from casebook.cli.common import (
     Command,
     audiences_option,
+    choices_file,
     chosen_audiences,
     finish,
     index_folder,
@@ -18,8 +20,9 @@ from casebook.cli.common import (
     load,
     say,
 )
+from casebook.digests import bytes_digest
 from casebook.library import fingerprint, today
-from casebook.settings import Settings, load_settings
+from casebook.settings import SITE_BUILDERS, Audience, Settings, load_settings
 
 
 @click.command(cls=Command)
@@ -76,42 +79,90 @@ def index(
     type=click.Path(path_type=Path, file_okay=False),
     help="输出的文件夹；每个受众一个子文件夹。",
 )
-@click.option("--force", is_flag=True, help="没有变化也重新生成。")
+@click.option("--force", is_flag=True, help="没有变化也重新生成，并且每一页都重新生成。")
+@click.option(
+    "--builder",
+    type=click.Choice(SITE_BUILDERS),
+    help="用哪个程序生成页面；不写就用 casebook.toml 里的。",
+)
+@click.option(
+    "--asked",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="问得最多的条目：JSON 或 CSV，编号和次数；不写就用检索服务自己数的。",
+)
 @library_option
 @click.pass_context
 def site(
-    ctx: click.Context, audience: str | None, out: Path | None, force: bool, root: Path
+    ctx: click.Context,
+    audience: str | None,
+    out: Path | None,
+    force: bool,
+    builder: str | None,
+    asked: Path | None,
+    root: Path,
 ) -> None:
-    """生成静态站点，并检查里面没有别的受众的内容。
+    """生成静态站点，并检查里面没有别的受众的内容。只生成有变化的页面，其余的保留。
 
     例：
     casebook site --audience dealer
+    casebook site --builder zensical
     """
+    from casebook.builders import get_builder
     from casebook.publishing import build_site
 
     settings = load_settings(root)
-    audiences = chosen_audiences(settings, audience)
     folder = out or root / "build" / "site"
-    source = _source(root, settings)
-    stale = [
-        one for one in audiences if force or not _site_is_current(root, folder / one.id, source)
-    ]
-    for one in audiences:
-        if one not in stale:
+    maker = get_builder(builder or settings.site.builder)
+    maker.version()  # refuses before anything is read
+    source = f"{_source(root, settings)} {maker.name}"
+    stale = []
+    for one in chosen_audiences(settings, audience):
+        counts = _asked(root, one, asked)
+        mark = bytes_digest(f"{source} {sorted(counts.items())}".encode())
+        if force or not _site_is_current(root, folder / one.id, mark):
+            stale.append((one, counts, mark))
+        else:
             say(f"站点 {one.id}：没有变化，{folder / one.id}")
     if not stale:
         return
+    say("正在读取文档 …")
     library = load(root)
     widest = library.view(settings.widest.id)
-    for one in stale:
-        say(f"站点 {one.id}：正在生成 …")
+    for one, counts, mark in stale:
         view = library.view(one.id)
-        files = build_site(view, widest, root / "build" / "stage" / one.id, folder / one.id)
+        done = build_site(
+            view,
+            widest,
+            root / "build" / "stage" / one.id,
+            folder / one.id,
+            asked=counts,
+            builder=maker,
+            anew=force,
+            say=_about(one),
+        )
         swept = "" if one == settings.widest else "，泄漏检查通过"
-        say(f"站点 {one.id}：{len(view.documents)} 篇，{files} 个文件{swept}，{folder / one.id}")
+        say(
+            f"站点 {one.id}：{len(view.documents)} 篇，生成 {done.built} 页，保留 {done.kept} 页，"
+            f"共 {done.files} 个文件{swept}，{folder / one.id}"
+        )
         if not library.problems:
-            _site_mark(root, folder / one.id).write_text(source, encoding="utf-8")
+            _site_mark(root, folder / one.id).write_text(mark, encoding="utf-8")
     finish(ctx, library.problems)
+
+
+def _about(audience: Audience) -> Callable[[str], None]:
+    return lambda message: say(f"站点 {audience.id}：{message}")
+
+
+def _asked(root: Path, audience: Audience, file: Path | None) -> Mapping[str, int]:
+    """How often documents were asked for: by the file, or as the audience's service counted."""
+    from casebook.asked import read_asked
+    from search.choices import Choices
+
+    if file:
+        return read_asked(file)
+    return Choices(choices_file(root, audience)).times()
 
 
 @click.command(cls=Command)
@@ -127,7 +178,7 @@ def preview(ctx: click.Context, audience: str | None, port: int, root: Path) -> 
     例：
     casebook preview
     """
-    from casebook.publishing import preview_configuration
+    from casebook.staging import preview_configuration
 
     settings = load_settings(root)
     reader = settings.audience(audience or settings.widest.id)
@@ -145,7 +196,7 @@ def preview(ctx: click.Context, audience: str | None, port: int, root: Path) -> 
 
 def _source(root: Path, settings: Settings) -> str:
     """Changes whenever a build would give another result: content, software, day."""
-    from casebook.publishing import software_fingerprint
+    from casebook.staging import software_fingerprint
 
     return f"{fingerprint(root)} {software_fingerprint()} {today(settings)}"
 

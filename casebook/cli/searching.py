@@ -11,6 +11,7 @@ import click
 from casebook.cli.common import (
     Command,
     audience_option,
+    choices_file,
     index_folder,
     library_option,
     padded,
@@ -91,7 +92,7 @@ def serve(audience: str | None, host: str, port: int, workers: int, root: Path) 
         hosts=tuple(dict.fromkeys(("127.0.0.1", "localhost", host, *settings.search.hosts))),
         origins=settings.search.origins,
         examples=settings.search.examples,
-        choices=root / "build" / "choices" / f"{reader.id}.sqlite",
+        choices=choices_file(root, reader),
         library=root if reader == settings.widest else None,
     )
     say(f"{reader.name}的检索页和站点在 http://{host}:{port}/ ，按 Ctrl+C 停止。")

@@ -24,17 +24,21 @@ from urllib.parse import quote
 import pytest
 
 from casebook.documents import Kind
-from casebook.errors import PublishError
+from casebook.errors import LeakError, PublishError
 from casebook.exporting.booklet import booklet
 from casebook.exporting.printing import print_pdf
 from casebook.exporting.records import json_lines
 from casebook.exporting.sheet import write_csv, write_xlsx
 from casebook.guide import model_text
 from casebook.library import View, load_library
-from casebook.publishing import build_site, stage
-from casebook.sweep import canaries, sweep
+from casebook.outlets import OUTLETS, Made
+from casebook.pages import view_drafts
+from casebook.publishing import BuiltSite, build_site
+from casebook.staging import write_pages
+from casebook.sweep import Leak, canaries, sweep
 from search.engines import get_engine
 from search.generations import publish
+from tests.casebook.plain_builder import PlainBuilder
 
 ON = date(2026, 11, 22)
 CASE = "case-broadband-three-visits"
@@ -247,6 +251,7 @@ def built(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     return result
 
 
+# The id of what ended is not among them: its address stays, and tells where to go now.
 EVERYWHERE_HIDDEN = [
     *PLANTED,
     "subject",
@@ -255,7 +260,6 @@ EVERYWHERE_HIDDEN = [
     "term",
     "definition",
     "synonym",
-    "ended-id",
     "ended-title",
     "ended-similar",
     "upcoming-id",
@@ -278,6 +282,141 @@ def test_the_same_sweep_finds_each_canary_in_what_agents_get(
 
 def test_what_is_not_content_is_published_for_nobody(built: dict[str, Built]) -> None:
     assert built["agent"].sweep([canary(route) for route in NOWHERE]) == set()
+
+
+# ---- each outlet of the site ----------------------------------------------------------------
+
+# What each outlet holds for agents: the control. The others hold no content.
+OUTLET_ROUTES = {
+    "feeds": ("title", "id", "theme", "owner", "faq-answer", "upcoming-answer"),
+    "sitemap": ("id", "faq-id"),
+    "llms.txt": ("title", "faq-title", "faq-answer", "site-title"),
+    "search index": ("title", "id", "owner", "faq-title", "subject"),
+    "offline copy": ("site-title",),
+    "search box": (),
+}
+
+
+def test_every_outlet_is_swept_here() -> None:
+    assert set(OUTLET_ROUTES) == set(OUTLETS)
+
+
+@pytest.mark.parametrize("outlet", list(OUTLET_ROUTES))
+def test_no_outlet_holds_what_its_audience_must_not_see(
+    outlet: str, planted: Path, tmp_path: Path
+) -> None:
+    library = load_library(planted)
+    for audience in ("dealer", "agent"):
+        view = library.view(audience, ON)
+        paths = [draft.path for draft in view_drafts(view)]
+        made = Made(view, paths, tmp_path / "cache" / audience, dict)
+        for file in OUTLETS[outlet](made):
+            target = tmp_path / audience / file.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(file.content)
+    words = [canary(route) for route in (*EVERYWHERE_HIDDEN, *NOWHERE)]
+    assert sweep(tmp_path / "dealer", words) == []
+    assert sweep(tmp_path / "cache" / "dealer", words) == []
+    held = {leak.canary for leak in sweep(tmp_path / "agent", words)}
+    assert held >= {canary(route) for route in OUTLET_ROUTES[outlet]}
+
+
+def test_the_swept_site_has_every_kind_of_file(built: dict[str, Built]) -> None:
+    site = built["dealer"].site
+    names = {file.relative_to(site).as_posix() for file in site.rglob("*") if file.is_file()}
+    page = f"faq/{PUBLIC_FAQ}/"
+    assert {f"{page}index.html", f"{page}index.json", "404.html", "assets/casebook.css"} <= names
+    assert {"feed.xml", "feed.json", "sitemap.xml", "robots.txt", "llms.txt", "sw.js"} <= names
+    assert {"assets/case-search.js", "offline.json", "news/index.html", "cards/index.html"} <= names
+    assert any(name.startswith("find/") for name in names)
+
+
+# ---- a document that becomes internal ---------------------------------------------------------
+
+
+def test_what_becomes_internal_goes_from_every_file(small: Path, write, tmp_path: Path) -> None:
+    """A build that keeps what did not change keeps nothing of it."""
+    words = [canary(what) for what in ("gone-id", "gone-title", "gone-answer", "gone-similar")]
+    changes = {
+        f"id: {PUBLIC_FAQ}": f"id: faq-{words[0]}",
+        "title: 欠费停机后多久": f"title: {words[1]}多久",
+        "欠费缴清以后": f"{words[2]}欠费缴清以后",
+        "  - 交了话费": f"  - {words[3]}交了话费",
+    }
+    write(Kind.FAQ, "gone", changes)
+    write(Kind.FAQ, "stays", {})
+    out, stage = tmp_path / "site", tmp_path / "stage"
+
+    def build() -> BuiltSite:
+        library = load_library(small)
+        return build_site(library.view("dealer", ON), library.view("agent", ON), stage, out)
+
+    build()
+    before = {leak.path for leak in sweep(out, words)}
+    assert before >= {"index.html", "feed.xml", "feed.json", "sitemap.xml", "llms.txt"}
+    assert any(path.startswith("find/") for path in before)
+    write(Kind.FAQ, "gone", {**changes, "audience: dealer": "audience: agent"})
+    assert build().kept > 0
+    assert sweep(out, words) == []
+    assert sweep(stage, words) == []
+    assert (out / "faq" / PUBLIC_FAQ / "index.html").is_file()
+
+
+def test_what_stays_is_swept_for_what_is_new(small: Path, write, tmp_path: Path) -> None:
+    """A page that is kept is no longer right when one of its sentences becomes internal."""
+    secret = "满二百元须班长批准方可给付"
+    write(Kind.FAQ, "stays", {})
+    out, stage = tmp_path / "site", tmp_path / "stage"
+
+    class Careless(PlainBuilder):
+        def build(self, folder, configuration):
+            super().build(folder, configuration)
+            (folder / "site" / "left.txt").write_text(secret, encoding="utf-8")
+
+    def build() -> None:
+        library = load_library(small)
+        dealer, agent = library.view("dealer", ON), library.view("agent", ON)
+        build_site(dealer, agent, stage, out, builder=Careless())
+
+    build()
+    before = (out / "left.txt").stat().st_ino
+    build()
+    assert (out / "left.txt").stat().st_ino == before, "it is kept"
+    write(Kind.CASE, "inner", {"## 主题\n\n": f"## 主题\n\n{secret}。"})
+    with pytest.raises(LeakError, match=r"left\.txt 里有“满二百元须班长批准方可给付”"):
+        build()
+
+
+def test_only_what_was_swept_is_passed_over(tmp_path: Path) -> None:
+    old, new = "一句早就不能说的话在这里", "一句刚刚不能说的话在这里"
+    for name in ("clean", "other", "unknown"):
+        (tmp_path / name).write_text(f"{old}，{new}", encoding="utf-8")
+    found = sweep(tmp_path, [old, new], clean={"clean", "other"}, new=[new])
+    assert found == [
+        Leak("clean", new),
+        Leak("other", new),
+        Leak("unknown", new),
+        Leak("unknown", old),
+    ]
+    assert {leak.path for leak in sweep(tmp_path, [old], clean={"clean", "other"})} == {"unknown"}
+    assert [leak.path for leak in sweep(tmp_path, ["clean"], clean={"clean"})] == ["clean"]
+
+
+# ---- exceptions -------------------------------------------------------------------------------
+
+
+def test_the_address_of_what_was_withdrawn_is_no_leak(
+    planted: Path, built: dict[str, Built]
+) -> None:
+    library = load_library(planted)
+    dealer, agent = library.view("dealer", ON), library.view("agent", ON)
+    ended = f"faq-{canary('ended-id')}"
+    assert ended in {gone.id for gone in dealer.withdrawn}
+    assert sweep(built["dealer"].site, [ended])
+    found = canaries(agent, dealer)
+    assert ended not in found
+    assert any(canary("ended-title") in mark for mark in found)
+    assert sweep(built["dealer"].index, [ended]) == []
 
 
 def test_dealers_get_the_public_entry_all_the_same(built: dict[str, Built]) -> None:
@@ -413,13 +552,46 @@ def _hide_base64(text: str) -> bytes:
     return b"data:text/plain;base64," + base64.b64encode(text.encode())
 
 
+def _hide_feed(text: str) -> bytes:
+    return f"<c>&lt;p&gt;{text[:4]}&lt;b&gt;{text[4:]}&lt;/b&gt;&lt;/p&gt;</c>".encode()
+
+
+def _hide_json_html(text: str) -> bytes:
+    return json.dumps({"html": f'<p>{text[:5]}<b class="a>b">{text[5:]}</b></p>'}).encode()
+
+
+def _hide_json_quotes(text: str) -> bytes:
+    return json.dumps({"a": f'<a title="{text}">x</a>'}).replace("</", "<\\/").encode()
+
+
+def _hide_attribute(text: str) -> bytes:
+    return f'<p title="{text}">x</p>'.encode()
+
+
+def _hide_broken_tags(text: str) -> bytes:
+    return f"1 < 2 <p class='x>{text[:4]}<b>{text[4:]}</b>".encode()
+
+
 def _hide_tags(text: str) -> bytes:
     return f"<p>{text[:4]}<strong>{text[4:7]}</strong>\n {text[7:]}</p>".encode()
 
 
 @pytest.mark.parametrize(
     "hide",
-    [_hide_plain, _hide_gzip, _hide_json, _hide_entities, _hide_url, _hide_base64, _hide_tags],
+    [
+        _hide_plain,
+        _hide_gzip,
+        _hide_json,
+        _hide_entities,
+        _hide_url,
+        _hide_base64,
+        _hide_tags,
+        _hide_feed,
+        _hide_json_html,
+        _hide_json_quotes,
+        _hide_attribute,
+        _hide_broken_tags,
+    ],
 )
 def test_the_sweep_sees_through_every_form(hide, tmp_path: Path) -> None:
     secret = "满二百元须班长批准方可给付"
@@ -444,17 +616,15 @@ def test_a_leak_stops_the_site_from_being_published(
     build_site(dealer, agent, tmp_path / "stage", out)
     before = (out / "index.html").read_bytes()
 
-    def leaky(view, widest, folder):
-        staged = stage(view, widest, folder)
-        (staged.pages / "extra.md").write_text(
-            f"# x\n\n减免{canary('outcome')}三天月费，此后一个月没有再报障。",
-            encoding="utf-8",
+    def leaky(stage_folder, pages):
+        write_pages(stage_folder, pages)
+        extra = stage_folder / "pages" / "extra" / "index.md"
+        extra.parent.mkdir()
+        extra.write_text(
+            f"# x\n\n减免{canary('outcome')}三天月费，此后一个月没有再报障。", encoding="utf-8"
         )
-        return staged
 
-    monkeypatch.setattr("casebook.publishing.stage", leaky)
-    from casebook.errors import LeakError
-
+    monkeypatch.setattr("casebook.publishing.write_pages", leaky)
     with pytest.raises(LeakError, match=r"extra/index\.html"):
         build_site(dealer, agent, tmp_path / "stage", out)
     assert (out / "index.html").read_bytes() == before

@@ -1,30 +1,41 @@
-"""A view is staged, built and put in its place; nothing else is read, written or deleted."""
+"""A view is staged, built and put in its place; nothing else is read, written or deleted.
+
+A build makes what changed: whatever happened before, the site is that of a build from nothing.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from casebook.documents import Kind
 from casebook.errors import PublishError
 from casebook.guide import model_text
 from casebook.library import View, load_library
-from casebook.publishing import build_site, preview_configuration, refuse_tracked, stage
+from casebook.new_site import NewSite
+from casebook.publishing import build_site, refuse_tracked, stage
+from casebook.staging import preview_configuration, write_pages
+from tests.casebook.plain_builder import PlainBuilder
 
 ON = date(2026, 11, 22)
 PUBLIC = "faq/faq-arrears-resume/index.html"
 CASE = "cases/case-broadband-three-visits/index.html"
+PUBLIC_PAGE, CASE_PAGE = (name.removesuffix("index.html") for name in (PUBLIC, CASE))
 
 
 @pytest.fixture
@@ -85,14 +96,14 @@ def test_a_change_writes_only_what_it_changes(models: Path, tmp_path: Path):
     view = agents(models)
     stage(view, view, tmp_path / "stage")
     changed = {name for name, when in files(tmp_path / "stage").items() if before[name] != when}
-    assert changed == {"pages/cases/case-broadband-three-visits.md"}
+    assert changed == {"pages/cases/case-broadband-three-visits/index.md"}
 
 
 def test_what_went_from_the_library_goes_from_the_stage(models: Path, tmp_path: Path):
     view = agents(models)
     folder = tmp_path / "stage"
     stage(view, view, folder)
-    assert (folder / "pages" / "cases" / "case-broadband-three-visits.md").is_file()
+    assert (folder / "pages" / "cases" / "case-broadband-three-visits" / "index.md").is_file()
     (folder / "pages" / "left").mkdir()
     (folder / "pages" / "left" / "over.md").write_text("x", encoding="utf-8")
     (models / "cases" / "a.md").unlink()
@@ -102,13 +113,11 @@ def test_what_went_from_the_library_goes_from_the_stage(models: Path, tmp_path: 
     assert not (folder / "pages" / "left").exists()
 
 
-def test_a_stage_holds_pages_assets_and_a_configuration(models: Path, tmp_path: Path):
+def test_a_builder_gets_pages_and_a_configuration(models: Path, tmp_path: Path):
     view = agents(models)
-    staged = stage(view, view, tmp_path / "stage")
-    assert {path.name for path in staged.folder.iterdir()} == {"mkdocs.yml", "pages"}
-    others = {name for name in files(staged.pages) if not name.endswith(".md")}
-    assert others == {"assets/case-search.js", "assets/case-search.css"}
-    configuration = json.loads((staged.folder / "mkdocs.yml").read_text(encoding="utf-8"))
+    build_site(view, view, tmp_path / "stage", tmp_path / "site")
+    assert {Path(name).suffix for name in files(tmp_path / "stage" / "pages")} == {".md"}
+    configuration = json.loads((tmp_path / "stage" / "mkdocs.yml").read_text(encoding="utf-8"))
     assert configuration["docs_dir"] == "pages"
     assert configuration["hooks"] == []
 
@@ -136,8 +145,9 @@ def test_the_builder_reads_no_authors_file(models: Path, tmp_path: Path):
 def test_the_site_takes_the_place_of_the_old_one_as_a_whole(models: Path, tmp_path: Path):
     view = agents(models)
     out = tmp_path / "out" / "site"
-    count = build_site(view, view, tmp_path / "stage", out)
-    assert count == len(files(out))
+    built = build_site(view, view, tmp_path / "stage", out)
+    assert built.files == len(files(out))
+    assert built.kept == 0
     (out / "old.html").write_text("x", encoding="utf-8")
     (models / "cases" / "a.md").unlink()
     view = agents(models)
@@ -154,12 +164,11 @@ def test_a_failed_build_leaves_the_old_site(models: Path, tmp_path: Path, monkey
     build_site(view, view, tmp_path / "stage", out)
     before = files(out)
 
-    def with_broken_link(*words):
-        staged = stage(*words)
-        (staged.pages / "index.md").write_text("# x\n\n[x](gone.md)\n", encoding="utf-8")
-        return staged
+    def with_broken_link(folder, pages):
+        write_pages(folder, pages)
+        (folder / "pages" / "index.md").write_text("# x\n\n[x](gone.md)\n", encoding="utf-8")
 
-    monkeypatch.setattr("casebook.publishing.stage", with_broken_link)
+    monkeypatch.setattr("casebook.publishing.write_pages", with_broken_link)
     with pytest.raises(PublishError, match=r"MkDocs 没有生成站点：\n(.|\n)*gone\.md"):
         build_site(view, view, tmp_path / "stage", out)
     assert files(out) == before
@@ -202,6 +211,297 @@ def test_building_into_a_tracked_folder_deletes_nothing(models: Path, tmp_path: 
     with pytest.raises(PublishError):
         build_site(view, view, tmp_path / "stage", models / "cases")
     assert files(models / "cases") == before
+
+
+# ---- what a build makes, and what it keeps ----------------------------------------------------
+
+
+@dataclass
+class Built:
+    """A library and its agents' site."""
+
+    library: Path
+    stage: Path
+    out: Path
+
+    def build(self, builder: PlainBuilder | None = None, on: date = ON, **more: object) -> set[str]:
+        """Builds the site; the pages that the builder was asked for."""
+        builder = builder or PlainBuilder()
+        view = load_library(self.library).view("agent", on)
+        build_site(view, view, self.stage, self.out, builder=builder, **more)  # type: ignore[arg-type]
+        return builder.asked[0]
+
+    def anew(self, folder: Path) -> dict[str, bytes]:
+        """What a build from nothing gives."""
+        view = load_library(self.library).view("agent", ON)
+        build_site(view, view, folder / "stage", folder / "site", builder=PlainBuilder())
+        return contents(folder / "site")
+
+    def edit(self, old: str, new: str) -> None:
+        """Changes the case."""
+        case = self.library / "cases" / "a.md"
+        text = case.read_text(encoding="utf-8")
+        assert text.count(old) == 1
+        case.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.fixture
+def site(models: Path, tmp_path: Path) -> Built:
+    built = Built(models, tmp_path / "stage", tmp_path / "out" / "site")
+    built.build()
+    return built
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in files(folder)}
+
+
+def test_nothing_but_the_first_page_is_built_again(site: Built):
+    before = files(site.out)
+    assert site.build() == {""}
+    assert files(site.out) == before
+
+
+def test_a_change_builds_what_it_touches(site: Built):
+    site.edit("减免三天月费", "减免九天月费")
+    assert site.build() == {"", CASE_PAGE}
+    site.edit("title: 师傅来了三趟", "title: 师傅来了四趟")
+    asked = site.build()
+    assert asked >= {"", CASE_PAGE, "cases/"}
+    assert PUBLIC_PAGE not in asked
+    assert "glossary/" not in asked
+
+
+def test_kept_files_are_the_old_ones_and_changed_files_are_new(site: Built, tmp_path: Path):
+    witness = {}
+    for name in (CASE, PUBLIC):
+        witness[name] = tmp_path / name.replace("/", "-")
+        os.link(site.out / name, witness[name])
+    before = {name: file.read_bytes() for name, file in witness.items()}
+    site.edit("减免三天月费", "减免九天月费")
+    site.build()
+    assert witness[PUBLIC].samefile(site.out / PUBLIC)
+    assert "减免九天月费" in (site.out / CASE).read_text(encoding="utf-8")
+    assert {name: file.read_bytes() for name, file in witness.items()} == before
+
+
+def test_a_file_system_without_links(site: Built, tmp_path: Path, monkeypatch):
+    def refused(*_: object) -> None:
+        raise OSError(1, "no links here")
+
+    monkeypatch.setattr("os.link", refused)
+    site.edit("减免三天月费", "减免九天月费")
+    assert site.build() == {"", CASE_PAGE}
+    assert contents(site.out) == site.anew(tmp_path / "other")
+    assert site.build() == {""}
+
+
+@pytest.mark.parametrize("name", [PUBLIC, PUBLIC.replace("html", "json"), "feed.xml"])
+@pytest.mark.parametrize("harm", ["gone", "changed"])
+def test_what_somebody_harmed_is_made_again(site: Built, name: str, harm: str):
+    before = contents(site.out)
+    (site.out / name).unlink()
+    if harm == "changed":
+        (site.out / name).write_text("x", encoding="utf-8")
+    asked = site.build()
+    assert (PUBLIC_PAGE in asked) == (name == PUBLIC)
+    assert contents(site.out) == before
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "{", "[]", '{"format": 1}', '{"format": 1, "pages": 3}']
+)
+def test_a_lost_or_damaged_manifest_costs_time_only(site: Built, text: str | None):
+    before = contents(site.out)
+    memory = site.stage / "manifest.json"
+    assert memory.is_file()
+    memory.unlink()
+    if text is not None:
+        memory.write_text(text, encoding="utf-8")
+    assert PUBLIC_PAGE in site.build()
+    assert contents(site.out) == before
+
+
+def test_other_software_builds_everything(site: Built, monkeypatch):
+    everything = {name.removesuffix("index.html") for name in files(site.out) if "html" in name}
+    everything.remove("404.html")
+    assert site.build(PlainBuilder("2")) == everything
+    assert site.build(PlainBuilder("2")) == {""}
+    assert site.build(PlainBuilder("2"), anew=True) == everything
+    monkeypatch.setattr("casebook.publishing.software_fingerprint", lambda: "other")
+    assert site.build(PlainBuilder("2")) == everything
+
+
+def test_another_navigation_builds_everything(site: Built):
+    (site.library / "cases" / "a.md").unlink()
+    assert PUBLIC_PAGE in site.build()
+    assert '"cases/"' not in (site.out / "404.html").read_text(encoding="utf-8")
+
+
+def test_what_was_asked_changes_the_pages_that_say_so(site: Built):
+    asked = site.build(asked={"faq-arrears-resume": 12})
+    assert CASE_PAGE not in asked
+    assert site.build(asked={"faq-arrears-resume": 12}) == {""}
+
+
+def test_a_builder_that_forgets_a_page_is_not_believed(site: Built):
+    class Forgetful(PlainBuilder):
+        def build(self, folder, configuration):
+            super().build(folder, configuration)
+            (folder / "site" / CASE).unlink()
+
+    site.edit("减免三天月费", "减免九天月费")
+    before = contents(site.out)
+    with pytest.raises(PublishError, match=r"plain 少生成了 1 页，如 cases/case-broadband"):
+        site.build(Forgetful())
+    assert contents(site.out) == before
+
+
+def test_what_is_written_over_a_kept_file_counts_as_new(tmp_path: Path):
+    """What counts as kept is not swept again."""
+    out = tmp_path / "site"
+    first = NewSite(out, {})
+    first.write("a/b.txt", b"old")
+    first.publish()
+    second = NewSite(out, first.files)
+    second.keep("a/b.txt")
+    second.write("moved/b.txt", b"old")
+    assert second.kept == {"a/b.txt", "moved/b.txt"}
+    second.write("a/b.txt", b"new")
+    assert second.kept == {"moved/b.txt"}
+    assert (out / "a" / "b.txt").read_bytes() == b"old"
+    assert (second.folder / "a" / "b.txt").read_bytes() == b"new"
+    second.discard()
+
+
+def test_what_builders_add_of_their_own_accord_is_left_out(site: Built):
+    assert b"the builder's own" not in (site.out / "sitemap.xml").read_bytes()
+
+
+class _Killed(BaseException):
+    """The machine went off."""
+
+
+# Where a build can be killed; whether the site still stands at its place then.
+KILLED = {
+    "casebook.publishing.write_pages": True,
+    "casebook.publishing.outlet_files": True,
+    "casebook.publishing.sweep": True,
+    "casebook.new_site.NewSite.publish": True,
+    "casebook.new_site.NewSite.write": True,
+    "casebook.new_site.put_in_place": False,
+    "casebook.publishing.Manifest.save": True,
+}
+
+
+@pytest.mark.parametrize("where", list(KILLED))
+def test_a_killed_build_harms_nothing(site: Built, where: str, tmp_path: Path, monkeypatch):
+    def killed(*_: object, **__: object) -> None:
+        raise _Killed
+
+    before = contents(site.out)
+    site.edit("减免三天月费", "减免九天月费")
+    with monkeypatch.context() as dying:
+        dying.setattr(where, killed)
+        # Who is killed tidies nothing.
+        dying.setattr("casebook.new_site.NewSite.discard", lambda self: None)
+        with pytest.raises(_Killed):
+            site.build()
+    after = site.anew(tmp_path / "other")
+    assert site.out.exists() == KILLED[where]
+    if site.out.exists():
+        assert contents(site.out) in (before, after)
+    site.build()
+    assert contents(site.out) == after
+    assert [path.name for path in site.out.parent.iterdir()] == ["site"]
+
+
+# ---- any sequence of changes --------------------------------------------------------------------
+
+_NAMES = ("a", "b", "c", "d")
+_DAYS = (ON, date(2026, 12, 1), date(2027, 2, 1))
+
+
+def _entry(name: str) -> str:
+    text = model_text(Kind.FAQ).replace("id: faq-arrears-resume", f"id: faq-entry-{name}")
+    return text.replace("title: 欠费停机后多久", f"title: 第{name}种欠费停机后多久")
+
+
+def _change(library: Path, what: str, name: str, number: int) -> None:
+    """One change of a library; what is to be changed is added where it is not there."""
+    file = library / "faq" / f"{name}.md"
+    if what == "glossary":
+        (library / "glossary.toml").write_text(
+            f'[[terms]]\nterm = "复机"\naudience = "dealer"\ndefinition = "恢复使用{number}"\n',
+            encoding="utf-8",
+        )
+        return
+    if what == "delete":
+        file.unlink(missing_ok=True)
+        return
+    if not file.exists():
+        file.write_text(_entry(name), encoding="utf-8")
+        return
+    if what == "add":
+        return
+    text = file.read_text(encoding="utf-8")
+    patterns = {
+        "answer": (r"欠费缴清[^以]*以后", f"欠费缴清{number}以后"),
+        "title": (r"(?m)^title: 第.*?种", f"title: 第{name}{number}种"),
+        "audience": (r"(?m)^audience: .*", f"audience: {('dealer', 'agent')[number % 2]}"),
+        "approved": (r"(?m)^approved_on: .*", f"approved_on: 2026-{number % 9 + 1:02}-03"),
+        "until": (
+            r"(?m)^effective_from: .*(\neffective_until: .*)?",
+            f"effective_from: 2026-01-01\neffective_until: 2026-{number % 3 + 10}-28",
+        ),
+        "tag": (r"(?m)^(tags:\n  - .*\n)?policies:", f"tags:\n  - 标签{number % 3}\npolicies:"),
+    }
+    file.write_text(re.sub(patterns[what][0], patterns[what][1], text), encoding="utf-8")
+
+
+CHANGES = st.tuples(
+    st.sampled_from(
+        ["answer", "title", "audience", "approved", "until", "tag", "delete", "add", "glossary"]
+    ),
+    st.sampled_from(_NAMES),
+    st.integers(0, 20),
+    st.sampled_from(_DAYS),
+    st.dictionaries(st.sampled_from([f"faq-entry-{name}" for name in _NAMES]), st.integers(1, 9)),
+)
+
+
+@settings(
+    max_examples=5,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.generate),
+)
+@given(st.lists(CHANGES, min_size=3, max_size=6))
+def test_a_site_is_what_a_build_from_nothing_gives(models: Path, tmp_path_factory, changes) -> None:
+    folder = tmp_path_factory.mktemp("changes")
+    root = folder / "library"
+    shutil.copytree(models, root)
+    for name in _NAMES[:3]:
+        _change(root, "add", name, 0)
+    first = ("add", "a", 0, ON, {})
+    for number, (what, name, value, day, asked) in enumerate([first, *changes]):
+        _change(root, what, name, value)
+        library = load_library(root)
+        for audience in ("dealer", "agent"):
+            view, widest = library.view(audience, day), library.view("agent", day)
+            ours = folder / audience / "site"
+            others = folder / f"{audience}-{number}" / "site"
+            for out in (ours, others):
+                build_site(
+                    view,
+                    widest,
+                    out.with_name("stage"),
+                    out,
+                    asked=asked,
+                    builder=PlainBuilder(),
+                )
+            assert contents(ours) == contents(others), (what, name, value, day, asked)
 
 
 # ---- MkDocs started by hand -----------------------------------------------------------------

@@ -10,8 +10,10 @@ from casebook.exporting.booklet import booklet
 from casebook.exporting.records import json_lines
 from casebook.exporting.sheet import write_csv, write_xlsx
 from casebook.library import Library, View
+from casebook.outlets import Made, outlet_files
 from casebook.pages import view_pages
 from casebook.publishing import build_site, stage
+from casebook.staging import configuration, drafts
 from casebook.sweep import canaries
 from search.engines.base import Engine
 from search.generations import publish
@@ -25,6 +27,9 @@ def right(view: View, engine: Engine, folder: Path) -> None:
     build_site(view, view, folder, folder)
     publish(view, folder, engine, "")
     canaries(view, view)
+    drafts(view, {})
+    configuration(view, folder)
+    outlet_files(Made(view, (), folder, dict))
 
 
 def right_exports(view: View, file: BinaryIO) -> None:
@@ -41,6 +46,9 @@ def wrong(library: Library, view: View, engine: Engine, folder: Path) -> None:
     build_site(library, view, folder, folder)  # type: ignore[arg-type]
     publish(library, folder, engine, "")  # type: ignore[arg-type]
     canaries(library, view)  # type: ignore[arg-type]
+    drafts(library, {})  # type: ignore[arg-type]
+    configuration(library, folder)  # type: ignore[arg-type]
+    outlet_files(Made(library, (), folder, dict))  # type: ignore[arg-type]
 
 
 def wrong_exports(library: Library, file: BinaryIO) -> None:
