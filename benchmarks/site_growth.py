@@ -138,9 +138,11 @@ def _add(root: Path) -> None:
     (root / "faq" / "one-more.md").write_text(text, encoding="utf-8")
 
 
-# In this order: the first builds everything, what is withdrawn was added before.
+# In this order: the first builds everything, the second has no spare folder yet, what is withdrawn
+# was added before.
 CHANGES: Mapping[str, Callable[[Path], None]] = {
     FULL: lambda root: shutil.rmtree(root / "build", ignore_errors=True),
+    "first change": lambda root: _edit(root, r"^## 统一答复\n", "## 统一答复\n\n先加一句话。\n"),
     "answer changed": lambda root: _edit(root, r"^## 统一答复\n", "## 统一答复\n\n加了一句话。\n"),
     "title changed": lambda root: _edit(root, r"^title: (\"?)", r"title: \1新的"),
     "document added": _add,
@@ -205,7 +207,7 @@ def draw(rows: Sequence[Row], file: Path) -> None:
     """Draws how builds and pages grow with the library."""
     # The same figures give the same file, and text stays text.
     mpl.rcParams.update({"svg.hashsalt": "casebook", "svg.fonttype": "none"})
-    drawing = Figure(figsize=(12, 5), layout="constrained")
+    drawing = Figure(figsize=(12, 6), layout="constrained")
     times, sizes = drawing.subplots(1, 2)
     for label in dict.fromkeys((row.site, row.what) for row in rows):
         line = [row for row in rows if (row.site, row.what) == label]
@@ -219,7 +221,7 @@ def draw(rows: Sequence[Row], file: Path) -> None:
     for axes, title in ((times, "a build, seconds of processor time"), (sizes, "a page, kB")):
         axes.set(title=title, xlabel="documents", xscale="log", yscale="log")
         axes.grid(visible=True, alpha=0.3)
-        axes.legend()
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2)
     file.parent.mkdir(parents=True, exist_ok=True)
     drawing.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
 

@@ -19,7 +19,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -28,14 +28,14 @@ import click
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.asking import DEPTH, asking
-from benchmarks.data import QUERIES, Asked, DataError
+from benchmarks.data import QUERIES, Asked, DataError, DataSet, read_questions, read_sets
 from benchmarks.libraries import CHECKOUT, ON, WORK, load, published
 from benchmarks.metrics import hit_rate, percentile, rank
 from benchmarks.pages import table
 from benchmarks.progress import say
 from benchmarks.relevance import sampled
 from benchmarks.static_index import Found, NodeMissing, found, write_files
-from benchmarks.tasks import Task, sample_task, tasks
+from benchmarks.tasks import Task, data_task, sample_task
 from casebook.documents import Faq
 from casebook.errors import CasebookError
 from casebook.library import Library, View
@@ -245,9 +245,10 @@ def _answers(
     return answers
 
 
-def answers_given(task: Task) -> Iterator[tuple[str, ...]]:
+def answers_given(task: Task, most: int) -> Iterator[tuple[str, ...]]:
     """Rows: how many questions get an answer from the own index; which are right."""
-    for kind, asked in (("answerable", task.answerable), ("unanswerable", task.unanswerable)):
+    for kind, all_ in (("answerable", task.answerable), ("unanswerable", task.unanswerable)):
+        asked = sampled(all_, most)
         given: dict[tuple[str, str], Found] = {}
         for audience in {one.audience for one in asked}:
             folder = WORK / "site-search" / task.name / "own"
@@ -317,24 +318,42 @@ def _cost(
 @click.command()
 @click.option("--data", type=click.Path(path_type=Path), help="Folder with faq-*.jsonl as well.")
 @click.option("--large", type=click.Path(path_type=Path), help="A large library, for the cost.")
-@click.option("--most", default=300, help="The most queries of a kind from the data folder.")
-def main(data: Path | None, large: Path | None, most: int) -> None:
+@click.option("--entries", default=2000, help="The most entries of a set, spread evenly.")
+@click.option("--most", default=200, help="The most queries of a kind from the data folder.")
+def main(data: Path | None, large: Path | None, entries: int, most: int) -> None:
     """Measures the site's own search beside Pagefind and the service."""
     try:
+        given = _tasks(data, entries) if data else ()
         with browsing() as browser:
-            _measure(data, large, most, browser)
+            _measure([(sample_task(), 10_000), *((task, most) for task in given)], large, browser)
     except (DataError, CasebookError, NodeMissing) as error:
         say(f"bench-site-search: {error}")
         sys.exit(2)
 
 
-def _measure(data: Path | None, large: Path | None, most: int, browser: Browser) -> None:
-    sample = sample_task()
-    measured = [(sample, 10_000)] + [(task, most) for task in (tasks(data) if data else ())]
+def _tasks(data: Path, entries: int) -> Iterator[Task]:
+    questions = read_questions(data)
+    for one in read_sets(data):
+        yield data_task(fewer(one, entries), questions)
+
+
+def fewer(data: DataSet, most: int) -> DataSet:
+    """A set with at most so many entries, spread evenly, and the queries that these answer."""
+    number = len(data.entries)
+    if number <= most:
+        return data
+    entries = tuple(data.entries[place * number // most] for place in range(most))
+    kept = {entry.id for entry in entries}
+    queries = tuple(asked for asked in data.queries if asked.ids <= kept)
+    return replace(data, name=f"{data.name}-{most}", entries=entries, queries=queries)
+
+
+def _measure(measured: Sequence[tuple[Task, int]], large: Path | None, browser: Browser) -> None:
+    sample = measured[0][0]
     for task, number in measured:
         click.echo(table(_HEADS, relevance(task, browser, number)) + "\n")
         heads = ("set", "questions", "n", "answered", "wrong")
-        click.echo(table(heads, answers_given(task)) + "\n")
+        click.echo(table(heads, answers_given(task, number)) + "\n")
     queries = [one.text for one in sampled(sample.answerable, _COLD)]
     libraries = {"sample": sample.library, **({"large": load(large)} if large else {})}
     rows = [

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Self
 
@@ -104,6 +104,8 @@ def _fault(code: str, message: str, hint: str, key: str = "") -> PydanticCustomE
 
 def _day(value: object) -> object:
     """Text like 2026-03-01 → date; nothing else is a date."""
+    if isinstance(value, datetime):
+        raise _fault("invalid-date", f"“{value}”带着时间", f"写成 {value.date()}，只写到日")
     if isinstance(value, date):
         return value
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):

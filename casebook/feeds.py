@@ -21,7 +21,7 @@ from casebook.addresses import document_path, linked_html, site_url
 from casebook.documents import Document, Withdrawal
 from casebook.library import View
 from casebook.markup import plain_text
-from casebook.news import caution_of, changed_on, opening_of
+from casebook.news import advice_of, caution_of, changed_on, gone_words, opening_of
 from casebook.pages import subject_slug
 from casebook.site_files import SiteFile, json_file
 from casebook.trust import trust_of
@@ -245,8 +245,11 @@ def _summary(document: Document, feed: Feed) -> str:
 def _where_now(gone: Withdrawal, feed: Feed) -> str:
     titles = "、".join(f"《{document.title}》" for document in _replacements(gone, feed))
     if titles:
-        return f"已于 {gone.on} 撤下，请改看{titles}。"
-    return f"已于 {gone.on} 撤下，请不要再照它答复；问负责的班组，或在站点里重新查找。"
+        return f"{gone_words(gone)}，请改看{titles}。"
+    return (
+        f"{gone_words(gone)}，请不要再照它答复；没有直接代替它的，"
+        f"{advice_of(gone.subject, feed.view)}"
+    )
 
 
 def _replacements(gone: Withdrawal, feed: Feed) -> list[Document]:

@@ -1,14 +1,18 @@
-"""Writing a file as a whole or not at all."""
+"""Writing a file as a whole or not at all, and one program at a time."""
 
 from __future__ import annotations
 
+import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from casebook.errors import PublishError, reason
+from casebook.errors import CasebookError, PublishError, reason
+
+_LOOK_AGAIN = 0.05
 
 
 @contextmanager
@@ -37,3 +41,25 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):
             fresh.unlink()
+
+
+@contextmanager
+def alone(lock: Path, busy: CasebookError, seconds: float) -> Iterator[None]:
+    """Lets one program at a time into a block; who dies in it lets the next one in.
+
+    Args:
+        lock: a file in a folder that is there; it is made, and stays.
+        busy: raised when another program is in the block and does not leave it.
+        seconds: how long to wait for it.
+    """
+    with lock.open("w") as file:
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    raise busy from None
+                time.sleep(_LOOK_AGAIN)
+        yield

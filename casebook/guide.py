@@ -11,9 +11,16 @@ from casebook.documents import Case, Faq, Kind, Policy, SectionSpec
 from casebook.library import View
 from casebook.pages import NavEntry, Page, markdown_text
 from casebook.pages.design import design_page
-from casebook.pages.page import HOME, described, trail
+from casebook.pages.page import GUIDE, HOME, described, linked, root_from, trail
 from casebook.problems import Severity
 from casebook.rules import Rule, Topic
+
+_PAGES = (
+    ("怎么写", "guide/writing/", "每种文档有哪几段、写什么、谁能看，各有一篇范例"),
+    ("检查规则", "guide/rules/", "每条提示为什么要紧、怎么改、什么时候可以豁免"),
+    ("分类表", "guide/taxonomy/", "信息块里能用的词"),
+    ("版式", "design/", "站点的颜色、字和部件，各用在哪里"),
+)
 
 
 def model_text(kind: Kind) -> str:
@@ -25,6 +32,7 @@ def model_text(kind: Kind) -> str:
 def guide_pages(view: View) -> Iterator[Page]:
     """The pages about writing, for the widest audience; none for others."""
     if view.internal:
+        yield _overview()
         yield _writing(view.settings.widest.name)
         yield _rules()
         yield _taxonomy(view)
@@ -35,18 +43,34 @@ def guide_navigation(view: View) -> tuple[NavEntry, ...]:
     """The navigation of those pages."""
     if not view.internal:
         return ()
-    return (
-        NavEntry("怎么写", "guide/writing/", "写作与检查"),
-        NavEntry("检查规则", "guide/rules/", "写作与检查"),
-        NavEntry("分类表", "guide/taxonomy/", "写作与检查"),
-        NavEntry("版式", "design/", "写作与检查"),
+    return tuple(NavEntry(title, path, GUIDE[0]) for title, path, _ in _PAGES)
+
+
+def _overview() -> Page:
+    title, path = GUIDE
+    rows = "".join(
+        f"<li>{linked(name, root_from(path) + target)}"
+        f'<span class="cb-list__note">{about}</span></li>'
+        for name, target, about in _PAGES
+    )
+    return Page(
+        path,
+        title,
+        f'<ul class="cb-related">{rows}</ul>',
+        described(title, (name for name, *_ in _PAGES)),
+        toc=False,
+        trail=trail(path, HOME),
+        kind="guide",
+        section=path,
     )
 
 
 def _guide(path: str, title: str, parts: list[str], has: Iterable[str]) -> Page:
     body = "\n\n".join(parts)
     about = described(title, has)
-    return Page(path, title, body, about, trail=trail(path, HOME), kind="guide", section=path)
+    return Page(
+        path, title, body, about, trail=trail(path, HOME, GUIDE), kind="guide", section=path
+    )
 
 
 def _writing(widest: str) -> Page:

@@ -47,6 +47,10 @@ class FileRecord(NamedTuple):
     size: int
     written: int
 
+    def matches(self, found: os.stat_result) -> bool:
+        """Whether a file is still the one that was recorded."""
+        return (found.st_size, found.st_mtime_ns) == (self.size, self.written)
+
 
 @dataclass(frozen=True)
 class Manifest:
@@ -97,6 +101,15 @@ def load_manifest(file: Path, making: str, site: Path) -> Manifest:
     return Manifest(known.making, known.pages, whole, known.swept)
 
 
+def stands_whole(file: Path, site: Path) -> bool:
+    """Whether every file that a manifest names stands in the site as it was built."""
+    try:
+        files = json.loads(file.read_bytes())["files"]
+        return all(_stands(site, path, FileRecord(*record)) for path, record in files.items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
 def text_digest(text: str) -> str:
     """A digest that tells texts apart and does not give them away."""
     return bytes_digest(text.encode())[:_DIGITS]
@@ -118,7 +131,6 @@ def _manifest(value: Mapping[str, Any]) -> Manifest:
 
 def _stands(site: Path, path: str, record: FileRecord) -> bool:
     try:
-        found = os.lstat(f"{site}/{path}")
+        return record.matches(os.lstat(f"{site}/{path}"))
     except OSError:
         return False
-    return (found.st_size, found.st_mtime_ns) == (record.size, record.written)

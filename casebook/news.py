@@ -50,6 +50,7 @@ class NewsItem:
         badge: how far to trust it now; None for what was withdrawn.
         owner: the team that answers for it; empty for what was withdrawn.
         replaced_by: the ids of what holds instead of what was withdrawn.
+        seen_on: the day it is told; where it is known, what ends says how near that is.
     """
 
     on: date
@@ -61,11 +62,21 @@ class NewsItem:
     badge: Badge | None = None
     owner: str = ""
     replaced_by: tuple[str, ...] = ()
+    seen_on: date | None = None
 
     @property
     def label(self) -> str:
         """What happened, in Chinese words."""
-        return self.kind.label
+        if self.kind is not NewsKind.ENDS or self.seen_on is None:
+            return self.kind.label
+        if self.on == self.seen_on:
+            return "今天到期"
+        return "将到期" if self.on > self.seen_on else "已到期"
+
+    @property
+    def headline(self) -> str:
+        """What it happened to: the title, or what may be said where no title is known."""
+        return self.title or _nameless(self.id, self.document_kind, self.subject)
 
     @property
     def path(self) -> str:
@@ -151,6 +162,26 @@ def caution_of(document: Document, on: date) -> str:
     return f"已失效：{document.effective_until_or_none} 是最后一天，不能再照此答复。"
 
 
+def gone_words(gone: Withdrawal) -> str:
+    """What is told of something withdrawn, whose title nobody knows: ``… 已撤下``."""
+    return f"{_nameless(gone.id, gone.kind, gone.subject)}已于 {gone.on} 撤下"
+
+
+def advice_of(subject: str, view: View) -> str:
+    """Where to look instead of what was withdrawn and has no replacement.
+
+    Args:
+        subject: its path of the taxonomy; may be empty.
+        view: whose readers ask; those of the widest audience are the hotline themselves.
+    """
+    where = f"在站点里查“{subject}”" if subject else "在站点里重新查找"
+    return f"{where}，不要凭记忆答。" if view.internal else f"{where}，查不到就打客服热线。"
+
+
+def _nameless(name: str, kind: Kind, subject: str) -> str:
+    return f"{subject} 里的一条（编号 {name}）" if subject else f"编号 {name} 的{kind.label}"
+
+
 def changed_on(document: Document, view: View) -> date:
     """The last day on which a document became what it is for those who read it.
 
@@ -177,6 +208,7 @@ def _all_news(view: View) -> Iterator[NewsItem]:
                 subject=document.subject or "",
                 badge=trust_of(document, view).badge,
                 owner=document.owner,
+                seen_on=view.on,
             )
 
 
@@ -188,6 +220,7 @@ def _withdrawn(withdrawal: Withdrawal, view: View) -> NewsItem:
         id=withdrawal.id,
         subject=withdrawal.subject,
         replaced_by=tuple(name for name in withdrawal.replaced_by if view.get(name)),
+        seen_on=view.on,
     )
 
 

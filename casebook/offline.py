@@ -12,30 +12,43 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from casebook.digests import bytes_digest
 from casebook.library import View
 from casebook.site_files import SiteFile, json_file
-from casebook.static_search import FOLDER
+from casebook.static_search import FOLDER, INDEX
 
 WORKER = "sw.js"
 ABOUT = "offline.json"
 MANIFEST = "manifest.webmanifest"
+# The favicon's picture for a phone's first screen; the last one with room for a round cut
+# (https://www.w3.org/TR/appmanifest/#icon-masks). src, type, sizes, purpose.
+ICONS = (
+    ("assets/favicon.svg", "image/svg+xml", "any", "any"),
+    ("assets/icon-192.png", "image/png", "192x192", "any"),
+    ("assets/icon-512.png", "image/png", "512x512", "any"),
+    ("assets/icon-maskable.png", "image/png", "512x512", "maskable"),
+)
 # After so many days without contact a copy stands out, and is no longer shown as an answer.
 WARN_DAYS = 7
 LIMIT_DAYS = 30
 # Sites of at most so many documents are fetched ahead whole, as far as the worker's budget goes.
 SMALL = 200
-AHEAD = 400
+# So many pages at most, whatever the site.
+AHEAD = 1000
+SEARCH = "assets/static-search.js"
 # Besides pages, what begins so is held.
 FOLDERS = ("assets/", f"{FOLDER}/", MANIFEST)
 _KEY = 6
 _UNFILLED = "const SITE = null;"
-# What is fetched ahead of need, in this order; the last four of small sites only.
-_FIRST = ("", "cards/[^/]+/", "[a-z]+/", "subjects/[^/]+/", "asked/.*")
-_REST = (f"{FOLDER}/.*", "faq/[^/]+/", "policies/[^/]+/", "cases/[^/]+/")
+# What is fetched ahead of need, in this order: of small sites everything, answers and search first.
+_FIRST = ("", "cards/[^/]+/")
+_ANSWERS = ("faq/[^/]+/",)
+_LISTS = ("[a-z]+/", "subjects/[^/]+/", "asked/.*")
+_REST = ("subjects/.*", "policies/[^/]+/", "cases/[^/]+/", ".*/")
 _DOCUMENT = re.compile("(faq|policies|cases)/[^/]+/")
 _NEVER = ("guide/", "design/")
 
@@ -89,18 +102,39 @@ def keys(held: Mapping[str, str]) -> str:
     return base64.b64encode(b"".join(sorted(made))).decode()
 
 
-def ahead(paths: Iterable[str]) -> list[str]:
-    """What a reader's device fetches before it is asked for, what matters most first."""
-    wanted = [path for path in sorted(paths) if not path.startswith(_NEVER)]
-    small = sum(bool(_DOCUMENT.fullmatch(path)) for path in wanted) <= SMALL
-    patterns = [re.compile(one) for one in (*_FIRST, *(_REST if small else ()))]
-    ranked = [
-        (rank, path)
-        for path in wanted
-        if (rank := next((n for n, one in enumerate(patterns) if one.fullmatch(path)), None))
-        is not None
-    ]
-    return [path for _, path in sorted(ranked)][:AHEAD]
+def ahead(paths: Collection[str]) -> Sequence[str | list[str]]:
+    """What a reader's device fetches before it is asked for, what matters most first.
+
+    Args:
+        paths: the addresses of everything that may be held.
+
+    Returns:
+        Addresses; a list among them is of no use in part. Such is the search, whose entrance comes
+        last, so that nobody searches half an index.
+    """
+    wanted = [path for path in sorted(paths) if _is_page(path) and not path.startswith(_NEVER)]
+    if sum(bool(_DOCUMENT.fullmatch(path)) for path in wanted) > SMALL:
+        return [*_ranked(wanted, (*_FIRST, *_LISTS))][:AHEAD]
+    first = dict.fromkeys(_ranked(wanted, (*_FIRST, *_ANSWERS)))
+    rest = (path for path in _ranked(wanted, (*_LISTS, *_REST)) if path not in first)
+    found: list[str | list[str]] = [*first, *_search(paths), *rest]
+    return found[:AHEAD]
+
+
+def _ranked(paths: Iterable[str], patterns: Sequence[str]) -> Iterator[str]:
+    """Those that fit a pattern, by the first one that they fit."""
+    compiled = [re.compile(one) for one in patterns]
+    ranks = {
+        path: next((rank for rank, one in enumerate(compiled) if one.fullmatch(path)), None)
+        for path in paths
+    }
+    yield from (path for _, path in sorted((r, p) for p, r in ranks.items() if r is not None))
+
+
+def _search(paths: Iterable[str]) -> Iterator[list[str]]:
+    files = {path for path in paths if path.startswith(f"{FOLDER}/")}
+    if files:
+        yield [SEARCH, *sorted(files - {INDEX}), *(files & {INDEX})]
 
 
 def worker(view: View, look: Mapping[str, str]) -> str:
@@ -121,10 +155,11 @@ def worker_source() -> str:
 
 def manifest(view: View) -> SiteFile:
     """The web app manifest (https://www.w3.org/TR/appmanifest/)."""
-    icon = {"src": "assets/favicon.svg", "type": "image/svg+xml", "sizes": "any"}
     return json_file(
         MANIFEST,
         {
+            # Of this site alone: several may share a host, and it is relative to the host.
+            "id": f"{urlsplit(view.audience.url).path}?audience={view.audience.id}",
             "name": view.audience.title,
             "short_name": view.audience.title.split()[-1],
             "lang": view.settings.library.language,
@@ -133,7 +168,9 @@ def manifest(view: View) -> SiteFile:
             "display": "standalone",
             "background_color": "#faf7f0",
             "theme_color": "#faf7f0",
-            "icons": [icon],
+            "icons": [
+                dict(zip(("src", "type", "sizes", "purpose"), icon, strict=True)) for icon in ICONS
+            ],
         },
     )
 

@@ -12,7 +12,7 @@ from casebook.documents import Case, Citation, Document, Faq, Policy, Section, W
 from casebook.fields import OWN, shown_fields
 from casebook.library import View
 from casebook.markup import plain_text
-from casebook.trust import trust_of
+from casebook.trust import WITHDRAWN, trust_of
 
 FORMAT = 1
 # A policy may be cited by thousands; the page has them all.
@@ -71,6 +71,8 @@ def gone_data(withdrawal: Withdrawal, view: View) -> Values:
         "id": withdrawal.id,
         "kind": withdrawal.kind.value,
         "url": site_url(view, withdrawal.kind.address(withdrawal.id), FROM_DOCUMENT),
+        "language": view.settings.library.language,
+        "trust": dict(WITHDRAWN),
         "withdrawn_on": withdrawal.on.isoformat(),
         **_filled(subject=withdrawal.subject),
         "replaced_by": _references(new, view),

@@ -12,6 +12,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,11 @@ from typing import Any
 from casebook.builders import BUILT, Builder, get_builder
 from casebook.digests import bytes_digest, file_digest
 from casebook.documents import Kind
-from casebook.errors import LeakError, PublishError
+from casebook.errors import LeakError, PublishError, reason
 from casebook.library import View, load_library
 from casebook.manifest import Manifest, PageRecord, digests_of, load_manifest, text_digest
 from casebook.new_site import NewSite
+from casebook.offline import WORKER
 from casebook.outlets import Made, outlet_files, page_data
 from casebook.pages import Draft, Page
 from casebook.problems import Problem
@@ -31,15 +33,15 @@ from casebook.site_files import SiteFile
 from casebook.staging import (
     configuration,
     drafts,
-    site_name,
     software_fingerprint,
     write_pages,
 )
 from casebook.sweep import canaries, sweep
 
 Say = Callable[[str], None]
-_MANIFEST = "manifest.json"
+MANIFEST = "manifest.json"
 _CACHE = "cache"
+_SPARE = "spare"
 
 
 @dataclass(frozen=True)
@@ -81,30 +83,40 @@ def build_site(
         say: told what is being done.
 
     Raises:
-        PublishError: ``out`` must not be written to, or the builder failed.
+        PublishError: ``out`` cannot or must not be written to, or the builder failed.
         LeakError: the built site held something that its audience must not see.
     """
-    refuse_tracked(out)
+    refuse_taken(out)
     builder = builder or get_builder("mkdocs")
-    options = configuration(view, stage_folder)
+    options = configuration(view, stage_folder, asked)
     making = _making(builder, options)
-    memory = stage_folder / _MANIFEST
+    memory = stage_folder / MANIFEST
     known = Manifest() if anew else load_manifest(memory, making, out)
-    site = NewSite(out, known.files)
-    try:
+    with _explained(out), NewSite(out, known.files, stage_folder / _SPARE) as site:
         pages = _Pages(known, site)
         write_pages(stage_folder, pages.changed(drafts(view, asked or {})))
         say(f"正在生成 {len(pages.built)} 页（{builder.name}），保留 {pages.kept} 页 …")
         _build(builder, stage_folder, options, site, pages.built)
         _add_outlets(view, tuple(pages.records), stage_folder / _CACHE, site)
+        site.complete()
         say(f"正在检查 {len(site.files)} 个文件里有没有别的受众的内容 …")
         wanted = canaries(widest, view)
         _prove(site, wanted, known)
         site.publish()
-    finally:
-        site.discard()
-    Manifest(making, pages.records, site.files, digests_of(wanted)).save(memory)
+        Manifest(making, pages.records, site.files, digests_of(wanted)).save(memory)
     return BuiltSite(len(site.files), len(pages.built), pages.kept)
+
+
+@contextmanager
+def _explained(out: Path) -> Iterator[None]:
+    """Tells what the system refused, and that nothing was lost."""
+    try:
+        yield
+    except OSError as error:
+        raise PublishError(
+            f"站点“{out}”没有生成：“{error.filename or out}”用不了（{reason(error)}）。"
+            "原来的站点还在；检查磁盘空间和权限，或者用 --out 指定别的文件夹。"
+        ) from error
 
 
 class _Pages:
@@ -229,8 +241,7 @@ class Stage:
 
     Attributes:
         folder: the builder's pages are in ``pages/`` of it.
-        name: the site's name, escaped.
-        nav: the navigation, as the theme shows it.
+        options: what a builder is told besides the pages.
         view: what the site shows.
         paths: the address of every page.
         data: what stands beside the pages.
@@ -238,8 +249,7 @@ class Stage:
     """
 
     folder: Path
-    name: str
-    nav: list[Any]
+    options: Mapping[str, Any]
     view: View
     paths: tuple[str, ...]
     data: tuple[SiteFile, ...]
@@ -278,8 +288,7 @@ def stage(view: View, widest: View, folder: Path) -> Stage:
     write_pages(folder, pages)
     return Stage(
         folder=folder,
-        name=site_name(view),
-        nav=configuration(view, folder)["extra"]["nav"],
+        options=configuration(view, folder),
         view=view,
         paths=tuple(page.path for page in pages),
         data=tuple(file for page in pages for file in page_data(page)),
@@ -309,7 +318,7 @@ def complete(site: Path, staged: Stage) -> None:
     """Adds to a built site what the builder does not make, and sweeps it.
 
     Raises:
-        LeakError: it holds something that its audience must not see.
+        LeakError: it held something that its audience must not see; it is removed.
     """
     for name in get_builder("mkdocs").extras:
         (site / name).unlink(missing_ok=True)
@@ -317,7 +326,10 @@ def complete(site: Path, staged: Stage) -> None:
         target = site / file.path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(file.content)
-    _refuse_leaks([str(leak) for leak in sweep(site, staged.canaries)])
+    leaks = sweep(site, staged.canaries)
+    if leaks:
+        shutil.rmtree(site)
+    _refuse_leaks([str(leak) for leak in leaks])
 
 
 def _made(site: Path, staged: Stage) -> Made:
@@ -328,12 +340,30 @@ def _made(site: Path, staged: Stage) -> Made:
     return Made(staged.view, staged.paths, staged.folder / _CACHE, digests)
 
 
-def refuse_tracked(folder: Path) -> None:
-    """Refuses a folder that holds files which git tracks: a build would delete them.
+def refuse_taken(folder: Path) -> None:
+    """Refuses a folder with files that are no site's: a build would delete them.
 
     Raises:
-        PublishError: git tracks something in it, or it holds a library.
+        PublishError: git tracks something in it, it holds a library, or other files.
     """
+    if tracked := _tracked(folder):
+        raise PublishError(
+            f"“{folder}”里有 git 管理的文件（如 {tracked}），生成站点会把它们删掉。"
+            "请用 --out 指定别的文件夹，例如 build/site。"
+        )
+    if (folder / SETTINGS_FILE).exists():
+        raise PublishError(
+            f"“{folder}”是一个知识库，不能当作站点的输出文件夹。请用 --out 指定别处。"
+        )
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / WORKER).is_file():
+        raise PublishError(
+            f"“{folder}”里有别的文件，不是以前生成的站点；生成站点会把它们删掉。"
+            "请清空它，或者用 --out 指定别的文件夹。"
+        )
+
+
+def _tracked(folder: Path) -> str:
+    """A file in a folder that git tracks; empty where there is none, or no git."""
     existing = folder
     while not existing.is_dir():
         existing = existing.parent
@@ -345,14 +375,5 @@ def refuse_tracked(folder: Path) -> None:
             check=False,
         )
     except FileNotFoundError:
-        return
-    tracked = found.stdout.split("\n")[0]
-    if found.returncode == 0 and tracked:
-        raise PublishError(
-            f"“{folder}”里有 git 管理的文件（如 {tracked}），生成站点会把它们删掉。"
-            "请用 --out 指定别的文件夹，例如 build/site。"
-        )
-    if (folder / "casebook.toml").exists():
-        raise PublishError(
-            f"“{folder}”是一个知识库，不能当作站点的输出文件夹。请用 --out 指定别处。"
-        )
+        return ""
+    return found.stdout.split("\n")[0] if found.returncode == 0 else ""

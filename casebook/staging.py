@@ -32,15 +32,18 @@ def drafts(view: View, asked: Mapping[str, int]) -> Iterator[Draft]:
     yield from map(finished, guide_pages(view))
 
 
-def configuration(view: View, folder: Path) -> dict[str, Any]:
+def configuration(
+    view: View, folder: Path, asked: Mapping[str, int] | None = None
+) -> dict[str, Any]:
     """What a builder is told besides the pages.
 
     Args:
         view: what the site shows.
         folder: where the staged copy is.
+        asked: how often documents were what people looked for, by id.
     """
     sources = site_sources()
-    nav = [*navigation(view), *guide_navigation(view)]
+    nav = [*navigation(view, asked), *guide_navigation(view)]
     return {
         "INHERIT": relative(sources / CONFIGURATION, folder),
         "site_name": site_name(view),
@@ -50,6 +53,7 @@ def configuration(view: View, folder: Path) -> dict[str, Any]:
         "extra": {
             "search_service": view.settings.search.service,
             "nav": [vars(entry) for entry in nav],
+            "language": view.settings.library.language,
             "offline": keeps_copy(view),
         },
     }

@@ -12,7 +12,7 @@ browser fetches only the shards that hold the terms of a query (``static-search.
   ``LEVELS``, plus how much the term says about it.
 - ``{version}/d{n}.json``: a chunk of documents, to show them and to compare their questions.
 - ``{version}/hant.json``: traditional characters and the simplified ones for them, pair by pair.
-- ``{version}/pinyin.json``: the syllables.
+- ``{version}/pinyin.json``: the syllables, and for each the usual characters that sound so.
 
 Terms: pairs of neighbouring characters, single characters, and words of Latin letters and digits;
 what stands for a term in the glossary counts as the term. Names are found by their sound as well:
@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import functools
 import html
+import itertools
 import json
 import re
 import unicodedata
@@ -54,11 +55,13 @@ LEVELS = 8
 # Words of letters and digits are numbered from here on; below are pairs of characters.
 WORDS = 0xE0000000
 LONGEST_WORD = 32
-# Documents in a chunk: a query shows some ten, each mostly in a chunk of its own.
+# Documents in a chunk: a query shows some ten, each mostly in a chunk of its own. A small library
+# is one chunk, which is there before anybody has typed anything.
 _CHUNK = 8
+_SMALL = 200
 # A query asks for some ten shards: small ones, but not many thousands of them.
 _SHARD_BYTES = 4096
-_MOST_SHARDS = 1000
+_MOST_SHARDS = 2000
 # Of a term that many documents hold only those are kept about which it says most.
 _MOST_POSTINGS = 400
 _TEXT = 96
@@ -86,8 +89,6 @@ _HIDDEN = (0xAD, *range(0x200B, 0x2010), 0x2060, 0xFEFF)
 _DROP = 1
 _FULL_WIDTH = 0xFEE0
 _BMP = 0xFFFF
-# Where in the lower half of a key the level stands: above the document's number.
-_LEVEL_BITS = np.uint32(29)
 _BASE = np.uint32(31)
 _TONES = re.compile("[\u0300-\u036f]")
 
@@ -109,12 +110,13 @@ def search_files(view: View, cache: Path | None = None) -> Iterator[SiteFile]:
     shards, firsts = _shards(terms, documents, levels)
     texts = {f"t{place}.bin": shard for place, shard in enumerate(shards)}
     records = [_record(document) for document in view.documents]
-    for place in range(0, len(records), _CHUNK):
-        name = f"d{place // _CHUNK}.json"
-        texts[name] = json_file(name, records[place : place + _CHUNK]).content
+    chunk = _SMALL if len(records) <= _SMALL else _CHUNK
+    for place in range(0, len(records), chunk):
+        name = f"d{place // chunk}.json"
+        texts[name] = json_file(name, records[place : place + chunk]).content
     pairs = _traditional_pairs(terms)
     texts["hant.json"] = json_file("hant.json", pairs).content
-    texts["pinyin.json"] = json_file("pinyin.json", list(_sounds().syllables)).content
+    texts["pinyin.json"] = json_file("pinyin.json", _characters()).content
     version = _version(texts)
     for name, content in texts.items():
         yield SiteFile(f"{FOLDER}/{version}/{name}", content)
@@ -123,7 +125,7 @@ def search_files(view: View, cache: Path | None = None) -> Iterator[SiteFile]:
         {
             "version": version,
             "documents": len(records),
-            "chunk": _CHUNK,
+            "chunk": chunk,
             "shards": np.diff(firsts, prepend=0).tolist(),
         },
     )
@@ -361,6 +363,19 @@ def _sounds() -> _Sounds:
     )
 
 
+@functools.cache
+def _characters() -> dict[str, str]:
+    """For each syllable the usual characters that sound so, those of GB 2312's first level."""
+    sounds = _sounds()
+    found = dict.fromkeys(sounds.syllables, "")
+    for high, low in itertools.product(range(0xB0, 0xD8), range(0xA1, 0xFF)):
+        character = bytes((high, low)).decode("gb2312", "ignore")
+        syllable = sounds.of[ord(character)] if character else 0
+        if syllable:
+            found[sounds.syllables[syllable - 1]] += character
+    return found
+
+
 def _toneless(readings: str) -> str:
     """The most usual of a character's readings, without its tone: lǜ,lù → lv."""
     parts = unicodedata.normalize("NFD", readings.partition(",")[0])
@@ -487,55 +502,58 @@ def _shards(terms: _Array, documents: _Array, levels: _Array) -> tuple[list[byte
     """The shards, and the first term of each."""
     if not len(terms):
         return [], terms
-    (codes, holders), kept_terms, kept = _pruned(terms, documents, levels)
+    codes, holders, kept_terms, kept = _pruned(terms, documents, levels)
     starts = _starts(kept_terms)
     # Number times LEVELS plus level, above the number before it.
     before = np.concatenate((kept[:1] * 0, kept[:-1] & ~np.uint32(LEVELS - 1)))
     before[starts] = 0
     postings, sizes = _varints(kept - before)
-    ends = np.cumsum(sizes)
     bytes_of = np.add.reduceat(sizes, starts)
     # A term's own numbers take some four bytes.
     total = np.cumsum(bytes_of + 4)
-    shard = total // max(_SHARD_BYTES, int(total.max(initial=0)) // _MOST_SHARDS)
-    first = np.flatnonzero(np.diff(shard, prepend=-1))
-    made = []
-    for start, end in zip(first, [*first[1:], len(codes)], strict=True):
-        head = np.stack(
-            (np.diff(codes[start:end], prepend=0), holders[start:end], bytes_of[start:end]), axis=1
-        )
-        begin = ends[starts[start]] - sizes[starts[start]]
-        last = ends[starts[end] - 1] if end < len(codes) else len(postings)
-        numbers_ = np.concatenate(([end - start], head.ravel()))
-        made.append(_varints(numbers_)[0].tobytes() + postings[begin:last].tobytes())
-    return made, codes[first]
+    shard = total // max(_SHARD_BYTES, int(total[-1]) // _MOST_SHARDS)
+    first = _starts(shard)
+    steps = np.diff(codes, prepend=0)
+    steps[first] = codes[first]
+    heads, head_sizes = _varints(np.stack((steps, holders, bytes_of), axis=1).ravel())
+    parts = (
+        _cut(*_varints(np.diff(first, append=len(codes))), np.arange(len(first))),
+        _cut(heads, head_sizes, first * 3),
+        _cut(postings, bytes_of, first),
+    )
+    return list(map(b"".join, zip(*parts, strict=True))), codes[first]
+
+
+def _cut(data: _Array, sizes: _Array, places: _Array) -> Iterator[bytes]:
+    """Pieces of what numbers of these sizes make up, each beginning with the one at a place."""
+    whole = data.tobytes()
+    begins = [*(np.cumsum(sizes) - sizes)[places].tolist(), len(whole)]
+    return (whole[start:end] for start, end in itertools.pairwise(begins))
 
 
 def _pruned(
     terms: _Array, documents: _Array, levels: _Array
-) -> tuple[tuple[_Array, _Array], _Array, _Array]:
+) -> tuple[_Array, _Array, _Array, _Array]:
     """The postings that are kept, by term and document.
 
     Returns:
-        The terms with how many documents hold each; of each posting that is kept its term, and its
+        The terms; how many documents hold each; of each posting that is kept its term, and its
         document times ``LEVELS`` plus its level.
     """
-    top = np.uint32(LEVELS - 1)
     key, high, low = _keys(len(terms))
     high[:] = terms
-    low[:] = ((top - levels) << _LEVEL_BITS) | documents
+    low[:] = documents * np.uint32(LEVELS) + levels
     key.sort()
-    starts = _starts(high)
-    holders = np.diff(starts, append=len(key))
-    rank = np.arange(len(key), dtype=np.uint32) - np.repeat(starts.astype(np.uint32), holders)
-    found = high[starts].astype(np.int64), holders
-    chosen = rank < _MOST_POSTINGS
-    kept, kept_terms, postings = _keys(int(chosen.sum()))
-    kept[:] = key[chosen]
-    number = postings & ((np.uint32(1) << _LEVEL_BITS) - np.uint32(1))
-    postings[:] = number * np.uint32(LEVELS) + (top - (postings >> _LEVEL_BITS))
-    kept.sort()
-    return found, kept_terms, postings
+    terms, postings = high.copy(), low.copy()
+    starts = _starts(terms)
+    holders = np.diff(starts, append=len(terms))
+    said_less = np.uint8(LEVELS - 1) - (postings % np.uint32(LEVELS)).astype(np.uint8)
+    chosen = np.ones(len(terms), np.bool_)
+    for start, number in zip(starts.tolist(), holders.tolist(), strict=True):
+        if number > _MOST_POSTINGS:
+            order = np.argsort(said_less[start : start + number], kind="stable")
+            chosen[start + order[_MOST_POSTINGS:]] = False
+    return terms[starts].astype(np.int64), holders, terms[chosen], postings[chosen]
 
 
 def _keys(size: int) -> tuple[_Array, _Array, _Array]:

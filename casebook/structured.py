@@ -12,6 +12,7 @@ whatever program reads the page).
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date
 
 from casebook.addresses import FROM_DOCUMENT, document_path, site_url
@@ -26,12 +27,13 @@ _HEADLINE = 110
 _ESCAPED = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
 
 
-def document_markup(document: Document, view: View) -> str:
+def document_markup(document: Document, view: View, above: Sequence[tuple[str, str]]) -> str:
     """The markup of a document's page: FAQPage for a FAQ entry, else Article; and the way to it.
 
     Args:
         document: one of the view's.
         view: whose site it is.
+        above: the pages above it as the page itself shows them: title, and path under the root.
 
     Returns:
         A script element that no browser runs; empty where the page has no markup.
@@ -39,7 +41,7 @@ def document_markup(document: Document, view: View) -> str:
     if not view.public or document.standing(view.on) is not Standing.CURRENT:
         return ""
     page = _faq_page(document, view) if isinstance(document, Faq) else _article(document, view)
-    return _script([page, _breadcrumbs(document, view)])
+    return _script([page, _breadcrumbs(view, (*above, (document.title, document_path(document))))])
 
 
 def site_markup(view: View) -> str:
@@ -100,12 +102,7 @@ def _about(document: Document, view: View) -> Values:
     }
 
 
-def _breadcrumbs(document: Document, view: View) -> Values:
-    steps = (
-        (view.audience.title, ""),
-        (document.kind.label, f"{document.kind.folder}/"),
-        (document.title, document_path(document)),
-    )
+def _breadcrumbs(view: View, steps: Sequence[tuple[str, str]]) -> Values:
     items = [
         {
             "@type": "ListItem",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -29,6 +30,10 @@ class Badge(StrEnum):
             "upcoming": "未生效",
             "ended": "已失效",
         }[self.value]
+
+
+# The same of what is gone: nobody answers for it any more, so there is nothing else to say.
+WITHDRAWN: Mapping[str, str] = {"badge": "withdrawn", "badge_label": "已撤下"}
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, time
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
@@ -132,9 +133,12 @@ def _fault(detail: ErrorDetails, model: type[BaseModel], toml: bool) -> Fault:
         hint = f"是不是要写 {guess}？" if guess else "可用的键：" + "、".join(known) + "。"
         return Fault(location, "unknown-key", f"不认识的键 {key}。", hint)
     if kind in _EXPECTED:
-        expected = _EXPECTED[kind][toml].format(key=key, table=_table(location))
-        message = f"{key} 的值是 {found}，类型不对。"
-        return Fault(location, "wrong-type", message, f"这里要写{expected}。")
+        if toml and kind in ("tuple_type", "model_type") and _in_tables(model, location):
+            message, hint = _no_table(location, detail["input"])
+        else:
+            expected = _EXPECTED[kind][toml].format(key=key, table=_table(location))
+            message, hint = f"{key} 的值是 {found}，类型不对。", f"这里要写{expected}。"
+        return Fault(location, "wrong-type", message, hint)
     if kind in ("string_too_short", "too_short"):
         return Fault(location, "invalid-value", f"{key} 是空的，或者太少。", _limit(context))
     hint = _limit(context) or "照说明里的例子改。"
@@ -145,6 +149,23 @@ def _table(location: tuple[str | int, ...]) -> str:
     return ".".join(part for part in location if isinstance(part, str))
 
 
+def _in_tables(model: type[BaseModel], location: tuple[str | int, ...]) -> bool:
+    """Whether a place is a list of tables, or one of them."""
+    annotation = _annotation(model, location)
+    return get_origin(annotation) is tuple and _model_in(annotation) is not None
+
+
+def _no_table(location: tuple[str | int, ...], value: object) -> tuple[str, str]:
+    """What stands in the place of a list of tables or of one of them, and how one is written."""
+    name = _table(location)
+    written = f"每一条都单独一行写 [[{name}]]，两对方括号，下面写键和值。"
+    if isinstance(value, dict):
+        return f"{name} 写成了单个的表。", written
+    if isinstance(location[-1], int):
+        return f"{name} 的列表里有 {_shown(value)}，它不是表。", written
+    return f"{name} 的值是 {_shown(value)}，不是表。", written
+
+
 def _in_toml(model: type[BaseModel], location: tuple[str | int, ...]) -> str:
     """How a key that is missing is written in TOML, and in which table."""
     annotation, table = _annotation(model, location), _table(location[:-1])
@@ -153,9 +174,15 @@ def _in_toml(model: type[BaseModel], location: tuple[str | int, ...]) -> str:
         name = f"{table}.{key}".strip(".")
         written = f"[[{name}]]" if get_origin(annotation) is tuple else f"[{name}]"
         return f"补上一行 {written}，下面写它的键。"
-    written = f'{key} = ["…", "…"]' if get_origin(annotation) is tuple else f'{key} = "…"'
+    written = f"{key} = {_example(annotation)}"
     above = f"[[{table}]]" if any(isinstance(part, int) for part in location) else f"[{table}]"
     return f"在 {above} 下面补上 {written}"
+
+
+def _example(annotation: Any) -> str:
+    if annotation is date:
+        return "2026-03-01"
+    return '["…", "…"]' if get_origin(annotation) is tuple else '"…"'
 
 
 def _limit(context: dict[str, Any]) -> str:
@@ -172,7 +199,8 @@ def _limit(context: dict[str, Any]) -> str:
 
 
 def _shown(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    plain = isinstance(value, (str, date, time))
+    text = str(value) if plain else json.dumps(value, ensure_ascii=False, default=str)
     return f"“{text[:_SHOWN]}…”" if len(text) > _SHOWN else f"“{text}”"
 
 

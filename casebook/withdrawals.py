@@ -129,6 +129,22 @@ def _twice(read: TomlFile, entries: tuple[_Entry, ...]) -> Iterator[Problem]:
         seen.add((entry.id, entry.audience))
 
 
+def document_addresses(site: Path) -> set[str]:
+    """The addresses of a built site that must never break: of documents, and of what is gone.
+
+    One that the next site does not have leads nowhere: its file has an error now, or it went and
+    no entry says where to go.
+
+    Args:
+        site: its folder; there need not be one.
+    """
+    return {
+        kind.address(page.parent.name)
+        for kind in Kind
+        for page in site.glob(f"{kind.folder}/*/index.json")
+    }
+
+
 def where_now(
     name: str, following: Mapping[str, Collection[str]], good: Collection[str]
 ) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import socket
 import uuid
 
 from flask import Flask, Response, abort, jsonify, render_template, request
+from flask_compress import Compress
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from casebook.errors import (
@@ -29,6 +30,22 @@ MAX_BODY = 64 * 1024
 # What is longer is refused before it is read, by the server and in its words.
 MAX_READ = 16 * 1024 * 1024
 RETRY_SECONDS = 3
+# What the browsers of call centres and shops understand, through any proxy.
+_COMPRESSION = {
+    "COMPRESS_ALGORITHM": ["gzip"],
+    "COMPRESS_MIMETYPES": [
+        "text/html",
+        "text/css",
+        "text/javascript",
+        "text/plain",
+        "application/json",
+        "application/manifest+json",
+        "application/octet-stream",  # the site's own search index
+        "application/xml",
+        "image/svg+xml",
+    ],
+    "COMPRESS_STREAMS": False,
+}
 _STATUS: tuple[tuple[type[CasebookError], int], ...] = (
     (QueryRefused, 400),
     (SearchTimeout, 503),
@@ -62,6 +79,8 @@ def create_app(config: ServiceConfig) -> Flask:
     editor.register(app)
     app.before_request(_limit_body)
     app.after_request(_headers)
+    app.config.update(_COMPRESSION)
+    Compress(app)
     app.register_error_handler(CasebookError, _casebook_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)

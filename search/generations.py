@@ -15,7 +15,6 @@ second names, and adds what is new: a small layer of the store and a small segme
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import logging
@@ -25,7 +24,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -36,6 +35,7 @@ from typing import Any
 from casebook.digests import package_files, software_digest
 from casebook.documents import Document
 from casebook.errors import IndexMissing, SearchError, reason
+from casebook.files import alone
 from casebook.library import View
 from search.analysis import Analyzer
 from search.engines import get_engine
@@ -614,17 +614,7 @@ def _prune(folder: Path, current: str) -> None:
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
-@contextmanager
-def _writing(root: Path) -> Iterator[None]:
-    """One writer at a time; a dead one lets go by itself."""
-    with (root / "lock").open("w") as file:
-        until = time.monotonic() + _LOCK_SECONDS
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= until:
-                    raise SearchError(f"另一个程序正在 {root} 生成索引；等它结束再试。") from None
-                time.sleep(0.05)
-        yield
+def _writing(root: Path) -> AbstractContextManager[None]:
+    """One writer at a time."""
+    busy = SearchError(f"另一个程序正在 {root} 生成索引；等它结束再试。")
+    return alone(root / "lock", busy, _LOCK_SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ from flask import (
     redirect,
     render_template,
     request,
-    send_from_directory,
     url_for,
 )
 from markupsafe import Markup
@@ -158,15 +158,16 @@ def site(path: str) -> BaseResponse:
     if found.is_dir():
         if not path.endswith("/"):
             return redirect(f"{request.path}/", 308)
-        path = f"{path}index.html"
         found = found / "index.html"
     if not found.is_file():
         return _missing(root)
-    response = send_from_directory(root.absolute(), path)
+    kind = mimetypes.guess_type(found.name)[0] or "application/octet-stream"
+    response = Response(found.read_bytes(), mimetype=kind)
+    response.add_etag()
     # Asked for each time, sent again only when it has changed: a poor line is spared, and what was
     # withdrawn is gone at once. Never kept by a cache that several people share.
     response.headers["Cache-Control"] = "private, no-cache"
-    return response
+    return response.make_conditional(request)
 
 
 def _missing(root: Path) -> Response:

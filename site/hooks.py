@@ -10,7 +10,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 
 from casebook.errors import CasebookError
-from casebook.publishing import complete, refuse_tracked, stage_for_builder
+from casebook.publishing import complete, refuse_taken, stage_for_builder
 
 # Warnings under MkDocs' name are shown and counted by it, so `--strict` fails on a bad file.
 log = logging.getLogger("mkdocs.casebook")
@@ -20,15 +20,17 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Points MkDocs at the staged copy of the audience's View."""
     options = config.extra.get("casebook", {})
     try:
-        refuse_tracked(Path(config.site_dir))
+        refuse_taken(Path(config.site_dir))
         prepared = stage_for_builder(Path(config.config_file_path), options)
     except CasebookError as error:
         raise PluginError(str(error)) from None
     for problem in prepared.problems:
         log.warning("%s", problem)
     config.docs_dir = str(prepared.stage.pages)
-    config.site_name = prepared.stage.name
-    config.extra["nav"] = prepared.stage.nav
+    told = prepared.stage.options
+    config.site_name = told["site_name"]
+    config.site_url = told["site_url"]
+    config.extra.update(told["extra"])
     config.watch.extend(str(path) for path in prepared.inputs)
     config.extra["staged"] = prepared.stage
     return config

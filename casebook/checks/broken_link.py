@@ -26,7 +26,9 @@ RULE = Rule(
 
 def check(source: Source, context: Context) -> Iterator[Problem]:
     """Yields a problem for each link whose target does not exist."""
-    for link in (*front_links(source), *replacements(source), *body_links(source)):
+    # A replacement that was itself withdrawn leads on, as far as there is a way.
+    newer = (link for link in replacements(source) if link.target.policy not in context.withdrawn)
+    for link in (*front_links(source), *newer, *body_links(source)):
         if not link.resolves(context.library):
             yield link.problem(RULE, *link.missing(context))
     for line, address in strange_addresses(source):

@@ -13,6 +13,7 @@ from casebook.checks.wording import Wording
 from casebook.documents import Faq, Policy, Standing
 from casebook.library import Library, Source
 from casebook.rules import Rule
+from casebook.withdrawals import where_now
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,15 @@ class Context:
             reader.id: {d.id for d in open_now if settings.may_read(reader.id, d.audience)}
             for reader in settings.audiences
         }
+
+    @cached_property
+    def withdrawn(self) -> Set[str]:
+        """The ids that ``withdrawn.toml`` names and no document has."""
+        return {one.id for one in self.library.withdrawn} - self.library.sources.keys()
+
+    def instead_of(self, name: str, audience: str) -> tuple[str, ...]:
+        """The ids of what an audience can open now instead of something that is gone."""
+        return where_now(name, self.library.following, self.open_to[audience])
 
     def _in_force(self, name: str) -> bool:
         source = self.library.sources.get(name)

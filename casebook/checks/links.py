@@ -13,6 +13,7 @@ from casebook.documents import Case, Citation, Faq, Policy, Section
 from casebook.library import MARKDOWN_LINK, Library, Source
 from casebook.problems import Problem
 from casebook.rules import Rule
+from casebook.settings import WITHDRAWN_FILE
 from casebook.validation import nearest
 
 _ADDRESS = re.compile(r"\]\(\s*+<?(?P<address>[^\s()<>]*+)")
@@ -48,6 +49,10 @@ class Link:
         if name in context.unreadable:
             path = context.unreadable[name]
             return f"{name} 现在不能用：{path} 有错误。", "先改好那个文件，链接不用动。"
+        if name in context.withdrawn:
+            instead = context.instead_of(name, self.source.document.audience)
+            hint = f"改指 {' 或 '.join(instead)}。" if instead else "去掉，或者改指别的一篇。"
+            return f"{name} 已撤下，见 {WITHDRAWN_FILE}。", hint
         kind = name.partition("-")[0]
         alike = nearest(name, (i for i in context.library.sources if i.startswith(kind)), 75)
         guess = f"是不是 {alike}？" if alike else "改成知识库里有的编号，或者去掉。"

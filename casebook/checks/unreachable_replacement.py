@@ -13,7 +13,6 @@ from casebook.problems import Problem, Severity
 from casebook.rules import Example, Rule, Topic
 from casebook.settings import WITHDRAWN_FILE
 from casebook.validation import nearest
-from casebook.withdrawals import where_now
 
 RULE = Rule(
     "unreachable-replacement",
@@ -35,6 +34,8 @@ def check(source: Source, context: Context) -> Iterator[Problem]:
     document = source.document
     for link in replacements(source):
         fault = _fault(document.id, document.audience, link.target.policy, context)
+        if fault is None and link.target.policy in context.withdrawn:
+            fault = link.missing(context)
         if fault:
             yield link.problem(RULE, *fault)
 
@@ -67,12 +68,12 @@ def _fault(name: str, audience: str, new: str, context: Context) -> tuple[str, s
     if new == name:
         return f"{name} 写的是由自己代替。", "写新的一篇的编号；没有就去掉。"
     good = context.open_to[audience]
-    if new in good or set(where_now(new, context.library.following, good)) - {name}:
+    if new in good or {*context.instead_of(new, audience)} - {name}:
         return None
     found = context.library.sources.get(new)
     if found is None:
         # One that is not known is said to be so; what is withdrawn leads on or nowhere.
-        gone = any(entry.id == new for entry in context.library.withdrawn)
+        gone = new in context.withdrawn
         return (f"{new} 也已经撤下，后面没有接上。", "写现在看哪一篇。") if gone else None
     if found.document.standing(context.on) is Standing.ENDED:
         until = found.document.effective_until_or_none

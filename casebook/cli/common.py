@@ -138,11 +138,13 @@ def load(root: Path) -> Library:
 @contextlib.contextmanager
 def without_collecting() -> Iterator[None]:
     """Puts off the search for garbage: documents hold no cycles, and they are very many."""
+    was = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
+        if was:
+            gc.enable()
 
 
 def finish(ctx: click.Context, problems: Sequence[Problem]) -> None:

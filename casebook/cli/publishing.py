@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -19,10 +20,19 @@ from casebook.cli.common import (
     library_option,
     load,
     say,
+    without_collecting,
 )
 from casebook.digests import bytes_digest
-from casebook.library import fingerprint, today
+from casebook.documents import Kind
+from casebook.errors import PublishError, reason
+from casebook.files import alone
+from casebook.library import Library, fingerprint, today
 from casebook.settings import SITE_BUILDERS, Audience, Settings, load_settings
+
+# Long enough for a build of what changed.
+_WAIT = 10.0
+# Notes, beside a stage, what its site was built from; never inside the site.
+_BUILT = "built"
 
 
 @click.command(cls=Command)
@@ -110,31 +120,39 @@ def site(
     """
     from casebook.builders import get_builder
     from casebook.publishing import build_site
+    from casebook.withdrawals import document_addresses
 
     settings = load_settings(root)
     folder = out or root / "build" / "site"
+    _refuse_content(root, folder)
     maker = get_builder(builder or settings.site.builder)
     maker.version()  # refuses before anything is read
+    ctx.with_resource(_only_one(root))
+    ctx.with_resource(without_collecting())
     source = f"{_source(root, settings)} {maker.name}"
     stale = []
     for one in chosen_audiences(settings, audience):
         counts = _asked(root, one, asked)
+        stage = _stage_folder(root, folder / one.id)
         mark = bytes_digest(f"{source} {sorted(counts.items())}".encode())
-        if force or not _site_is_current(root, folder / one.id, mark):
-            stale.append((one, counts, mark))
+        if force or not _site_is_current(stage, folder / one.id, mark):
+            stale.append((one, counts, stage, mark))
         else:
             say(f"站点 {one.id}：没有变化，{folder / one.id}")
     if not stale:
         return
     say("正在读取文档 …")
     library = load(root)
+    if asked:
+        _say_unknown(asked, library)
     widest = library.view(settings.widest.id)
-    for one, counts, mark in stale:
+    for one, counts, stage, mark in stale:
         view = library.view(one.id)
+        before = document_addresses(folder / one.id)
         done = build_site(
             view,
             widest,
-            root / "build" / "stage" / one.id,
+            stage,
             folder / one.id,
             asked=counts,
             builder=maker,
@@ -146,9 +164,27 @@ def site(
             f"站点 {one.id}：{len(view.documents)} 篇，生成 {done.built} 页，保留 {done.kept} 页，"
             f"共 {done.files} 个文件{swept}，{folder / one.id}"
         )
+        _say_lost(one, before - document_addresses(folder / one.id))
         if not library.problems:
-            _site_mark(root, folder / one.id).write_text(mark, encoding="utf-8")
+            (stage / _BUILT).write_text(mark, encoding="utf-8")
     finish(ctx, library.problems)
+
+
+@contextmanager
+def _only_one(root: Path) -> Iterator[None]:
+    """Two builds of a library would write the same stage, and the older could come last."""
+    lock = root / "build" / "stage" / "lock"
+    busy = PublishError(f"另一个 casebook site 正在生成“{root}”的站点；等它结束再试。")
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        lock.touch()
+    except OSError as error:
+        raise PublishError(
+            f"写不了“{lock}”（{reason(error)}）；"
+            "生成站点要能写知识库里的 build/，检查权限和磁盘空间。"
+        ) from None
+    with alone(lock, busy, _WAIT):
+        yield
 
 
 def _about(audience: Audience) -> Callable[[str], None]:
@@ -201,11 +237,47 @@ def _source(root: Path, settings: Settings) -> str:
     return f"{fingerprint(root)} {software_fingerprint()} {today(settings)}"
 
 
-def _site_mark(root: Path, out: Path) -> Path:
-    """Where it is noted what a site was built from; never inside the site."""
-    return root / "build" / "stage" / f"{out.name}.built"
+def _stage_folder(root: Path, out: Path) -> Path:
+    """Where a site is staged and what is remembered of it: one for each folder that is built."""
+    stages = root / "build" / "stage"
+    if out.absolute() == (root / "build" / "site" / out.name).absolute():
+        return stages / out.name
+    return stages / f"{out.name}-{bytes_digest(str(out.resolve()).encode())[:12]}"
 
 
-def _site_is_current(root: Path, out: Path, source: str) -> bool:
-    mark = _site_mark(root, out)
-    return out.is_dir() and mark.is_file() and mark.read_text(encoding="utf-8") == source
+def _site_is_current(stage: Path, out: Path, source: str) -> bool:
+    from casebook.manifest import stands_whole
+    from casebook.publishing import MANIFEST
+
+    mark = stage / _BUILT
+    built = mark.is_file() and mark.read_text(encoding="utf-8") == source
+    return built and stands_whole(stage / MANIFEST, out)
+
+
+def _refuse_content(root: Path, folder: Path) -> None:
+    """Refuses to build where documents are read from, or where sites are staged."""
+    for part in (*(kind.folder for kind in Kind), "build/stage", "build/index", "build/cache"):
+        taken = (root / part).resolve()
+        if folder.resolve() == taken or taken in folder.resolve().parents:
+            raise PublishError(
+                f"站点不能生成到“{folder}”：那里放的是知识库自己的文件。"
+                "请用 --out 指定别的文件夹，例如 build/site。"
+            )
+
+
+def _say_unknown(file: Path, library: Library) -> None:
+    from casebook.asked import count_unknown, read_asked
+
+    known = {*library.sources, *(gone.id for gone in library.withdrawn)}
+    if unknown := count_unknown(read_asked(file), known):
+        say(f"“{file}”：{unknown} 个编号不在知识库里。")
+
+
+def _say_lost(audience: Audience, lost: set[str]) -> None:
+    """Names addresses that answered before this build and do not now: none should."""
+    if lost:
+        shown = "、".join(sorted(lost)[:5])
+        say(
+            f"站点 {audience.id}：{len(lost)} 个原来的网址打不开了，如 {shown}。"
+            "改好有错误的文件；真的不要了，在 withdrawn.toml 里写一条。"
+        )

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from casebook.errors import CasebookError
+from casebook.errors import CasebookError, PublishError
 from casebook.library import View
 from casebook.notify.addresses import Address, read_address
 from casebook.notify.formats import FORMATS, Format
 from casebook.notify.messages import Item
-from casebook.notify.record import Record
+from casebook.notify.record import Record, keeping
 from casebook.notify.sending import Sender
 from casebook.notify.telling import Portion, news_items, portions
 from casebook.settings import Settings, WebhookSettings
@@ -33,6 +33,7 @@ __all__ = [
     "deliver",
     "plan",
     "record_file",
+    "tell",
 ]
 
 # How far back it is looked for what was never told: entries are merged days after their approval.
@@ -53,9 +54,11 @@ class Plan:
         webhook: which.
         form: of its platform.
         portions: the messages, in order.
-        passed: what is noted as told without being sent, because it is older.
+        passed: what is noted as told without being sent: in a first run, what is older than such
+            a run tells.
         since: the first day that is told of.
-        first: whether nothing was ever told before.
+        first: whether this run decides what is too old to be told; one that begins on a day that
+            somebody named does not.
     """
 
     webhook: WebhookSettings
@@ -73,16 +76,18 @@ class Plan:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What became of a plan.
+    """What became of telling a webhook.
 
     Attributes:
-        plan: which.
-        delivered: how many of its messages arrived.
-        reason: why the next one did not; empty when all did.
+        webhook: which.
+        plan: what it was to be told; None where that cannot be known.
+        delivered: how many of the messages arrived.
+        reason: why it was not told everything; empty when it was.
     """
 
-    plan: Plan
-    delivered: int
+    webhook: WebhookSettings
+    plan: Plan | None
+    delivered: int = 0
     reason: str = ""
 
 
@@ -148,24 +153,55 @@ def plan(view: View, webhook: WebhookSettings, record: Record, since: date | Non
         since: the first day to tell of; by default the last 30 days, and the last 7 when nothing
             was ever told.
     """
-    first = view.on - (FIRST_TIME if record.is_new else LOOK_BACK)
-    start = since or first
+    first = record.is_new and since is None
+    start = since or view.on - (FIRST_TIME if first else LOOK_BACK)
     form = FORMATS[webhook.format]
     items = [item for item in news_items(view, webhook, start) if not record.knows(item)]
     told = {(item.key, item.digest) for item in items}
-    past = news_items(view, webhook, view.on - LOOK_BACK) if record.is_new else []
+    past = news_items(view, webhook, view.on - LOOK_BACK) if first else []
     return Plan(
         webhook=webhook,
         form=form,
         portions=tuple(portions(items, view, form)),
         passed=tuple(item for item in past if (item.key, item.digest) not in told),
         since=start,
-        first=record.is_new,
+        first=first,
     )
+
+
+def tell(
+    view: View,
+    webhook: WebhookSettings,
+    address: Address,
+    file: Path,
+    sender: Sender,
+    since: date | None = None,
+) -> Delivery:
+    """Tells a webhook what it was not told, while no other program does.
+
+    Args:
+        view: of the webhook's audience.
+        webhook: which.
+        address: where to.
+        file: where it is kept what it was told.
+        sender: the network.
+        since: as for :func:`plan`.
+
+    Returns:
+        What became of it. What goes wrong with one webhook is said here and not raised, so that
+        the others are told.
+    """
+    try:
+        with keeping(file) as record:
+            return deliver(plan(view, webhook, record, since), address, record, sender)
+    except CasebookError as error:
+        return Delivery(webhook, None, reason=str(error).rstrip("。"))
 
 
 def deliver(planned: Plan, address: Address, record: Record, sender: Sender) -> Delivery:
     """Sends what was planned, message by message; each that arrived is noted at once.
+
+    Nothing is noted before the first message arrived, so an address that is wrong buries nothing.
 
     Args:
         planned: what.
@@ -174,15 +210,25 @@ def deliver(planned: Plan, address: Address, record: Record, sender: Sender) -> 
         sender: the network.
 
     Raises:
-        PublishError: what was told cannot be noted; nothing is sent before it can.
+        PublishError: what was told cannot be noted; nothing is sent then.
     """
-    record.add(planned.passed)
+    if planned.portions or planned.first:
+        record.ensure_writable()
+    passed = planned.passed
     for done, portion in enumerate(planned.portions):
         verdict = sender.send(planned.form, address, portion.payload)
         if not verdict.delivered:
-            return Delivery(planned, done, verdict.reason)
-        record.add(portion.tells)
-    return Delivery(planned, len(planned.portions))
+            return Delivery(planned.webhook, planned, done, verdict.reason)
+        try:
+            record.add((*passed, *portion.tells), begun=planned.first)
+        except PublishError as error:
+            # The next run tells it again: told twice is better than not at all.
+            why = f"发了却记不下来：{str(error).rstrip('。')}"
+            return Delivery(planned.webhook, planned, done + 1, why)
+        passed = ()
+    if planned.first and not planned.portions:
+        record.add(passed, begun=True)
+    return Delivery(planned.webhook, planned, len(planned.portions))
 
 
 def record_file(root: Path, webhook: WebhookSettings) -> Path:

@@ -23,6 +23,9 @@ from casebook.notify.messages import Item, Link, Message, plain
 _BUSY = 5.0
 _MINUTE = 60.0
 _TEN_MINUTES = 600.0
+_SHUT_OUT = "超过钉钉每分钟 20 条的限制，要等 10 分钟"
+# No platform's numbers are longer.
+_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -106,10 +109,49 @@ class Format(ABC):
             None when it says nothing that the HTTP status does not.
         """
 
-    def refusal(self, code: object, said: object, advice: Mapping[int, str]) -> Verdict:
-        """A lasting refusal in words."""
-        what = advice.get(code if isinstance(code, int) else 0, "查它的文档里这个错误码")
-        return Verdict(False, f"{self.label}拒收（{code} {said}）：{what}")
+
+class Robot(Format):
+    """A platform's robot, whose answers say in the body how it went.
+
+    Attributes:
+        codes: the keys of the number that says so, the usual one first.
+        words: the keys of the words with it.
+        later: what numbers mean that it may work later, and the seconds until then.
+        advice: what to do about the other numbers.
+    """
+
+    codes: ClassVar[tuple[str, ...]] = ("errcode",)
+    words: ClassVar[tuple[str, ...]] = ("errmsg",)
+    later: ClassVar[Mapping[int, tuple[str, float]]]
+    advice: ClassVar[Mapping[int, str]]
+
+    def verdict(self, answer: Mapping[str, object] | None) -> Verdict | None:
+        """Delivered is what has the number 0; the HTTP status is 200 even when it was refused."""
+        key = next((key for key in self.codes if key in (answer or {})), None)
+        if answer is None or key is None:
+            return None
+        code = answer[key]
+        # In Python, False is a number and equals 0.
+        if isinstance(code, bool) or not isinstance(code, int):
+            return Verdict(
+                False,
+                f"{self.label}的回答里 {key} 应当是整数，却是{_sort(code)}；"
+                "检查地址是不是这个平台的，中间有没有别的程序改了回答",
+            )
+        if code == 0:
+            return Verdict(True)
+        said = next((answer[key] for key in self.words if isinstance(answer.get(key), str)), "")
+        if code in self.later:
+            meaning, wait = self.later[code]
+            return Verdict(False, f"{meaning}（{said}）", wait)
+        advice = self.advice.get(code, "查它的文档里这个错误码")
+        return Verdict(False, f"{self.label}拒收（{str(code)[:_DIGITS]} {said}）：{advice}")
+
+
+def _sort(value: object) -> str:
+    """What a JSON value is, in words."""
+    names = {str: "文字", bool: "真假值", float: "小数", list: "列表", dict: "对象"}
+    return names.get(type(value), "空值")
 
 
 def as_bytes(payload: Mapping[str, object]) -> bytes:
@@ -117,18 +159,22 @@ def as_bytes(payload: Mapping[str, object]) -> bytes:
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-class WeCom(Format):
+class WeCom(Robot):
     """企业微信群机器人: Markdown of at most 4096 bytes, 20 messages a minute."""
 
     name = "wecom"
     label = "企业微信"
     limit = 4096
     pause = 3.0
-    _ADVICE: ClassVar[Mapping[int, str]] = {
+    advice: ClassVar[Mapping[int, str]] = {
         93000: "地址不对，或者机器人已经移出群；在群里重新复制 Webhook 地址",
         40008: "消息类型不对；确认地址是群机器人的",
         40058: "消息太长或格式不对",
         45033: "同时发送的请求太多；过一会儿再运行一次",
+    }
+    later: ClassVar[Mapping[int, tuple[str, float]]] = {
+        -1: ("企业微信系统繁忙", _BUSY),
+        45009: ("超过企业微信每分钟 20 条的限制", _MINUTE),
     }
 
     def payload(self, message: Message) -> dict[str, object]:
@@ -141,21 +187,8 @@ class WeCom(Format):
         content = markdown["content"] if isinstance(markdown, dict) else ""
         return len(str(content).encode())
 
-    def verdict(self, answer: Mapping[str, object] | None) -> Verdict | None:
-        """``errcode`` in the body; the status is 200 even when it was refused."""
-        if answer is None or "errcode" not in answer:
-            return None
-        code, said = answer["errcode"], answer.get("errmsg", "")
-        if code == 0:
-            return Verdict(True)
-        if code == -1:
-            return Verdict(False, f"企业微信系统繁忙（{said}）", _BUSY)
-        if code == 45009:  # noqa: PLR2004
-            return Verdict(False, f"超过企业微信每分钟 20 条的限制（{said}）", _MINUTE)
-        return self.refusal(code, said, self._ADVICE)
 
-
-class DingTalk(Format):
+class DingTalk(Robot):
     """钉钉自定义机器人: Markdown, signed by timestamp and HMAC; 20 messages a minute.
 
     Who sends more is shut out for ten minutes. No limit of a message's length is documented for
@@ -166,7 +199,7 @@ class DingTalk(Format):
     label = "钉钉"
     limit = 5000
     pause = 3.0
-    _ADVICE: ClassVar[Mapping[int, str]] = {
+    advice: ClassVar[Mapping[int, str]] = {
         310000: (
             "没有通过安全设置。关键词：加上“知识更新”；加签：secret_env 的变量里放 SEC 开头的密钥，"
             "并校准这台机器的时间；IP：把这台机器的出口地址加进去"
@@ -177,7 +210,11 @@ class DingTalk(Format):
         400101: "地址里的 access_token 不存在；在群里重新复制 Webhook 地址",
         400102: "机器人已经停用；在群里启用它",
     }
-    _LIMITED: ClassVar[tuple[int, ...]] = (130101, 410100)
+    later: ClassVar[Mapping[int, tuple[str, float]]] = {
+        -1: ("钉钉系统繁忙", _BUSY),
+        130101: (_SHUT_OUT, _TEN_MINUTES),
+        410100: (_SHUT_OUT, _TEN_MINUTES),
+    }
 
     def payload(self, message: Message) -> dict[str, object]:
         """As ``markdown``; its title is what a notification on a phone shows."""
@@ -200,22 +237,8 @@ class DingTalk(Format):
         query = urlencode({"timestamp": timestamp, "sign": signed})
         return Request(f"{url}{'&' if '?' in url else '?'}{query}", as_bytes(payload))
 
-    def verdict(self, answer: Mapping[str, object] | None) -> Verdict | None:
-        """``errcode`` in the body; the status is 200 even when it was refused."""
-        if answer is None or "errcode" not in answer:
-            return None
-        code, said = answer["errcode"], answer.get("errmsg", "")
-        if code == 0:
-            return Verdict(True)
-        if code == -1:
-            return Verdict(False, f"钉钉系统繁忙（{said}）", _BUSY)
-        if code in self._LIMITED:
-            reason = f"超过钉钉每分钟 20 条的限制，要等 10 分钟（{said}）"
-            return Verdict(False, reason, _TEN_MINUTES)
-        return self.refusal(code, said, self._ADVICE)
 
-
-class Feishu(Format):
+class Feishu(Robot):
     """飞书自定义机器人: a post, at most 20 kB, 100 messages a minute and 5 a second."""
 
     name = "feishu"
@@ -223,13 +246,19 @@ class Feishu(Format):
     # Room for timestamp and sign.
     limit = 19_500
     pause = 0.6
-    _ADVICE: ClassVar[Mapping[int, str]] = {
+    advice: ClassVar[Mapping[int, str]] = {
         19001: "地址不对，或者机器人已经移出群；在群里重新复制 Webhook 地址",
         19021: "签名不对；secret_env 的变量里放机器人的签名密钥，并校准这台机器的时间",
         19022: "这台机器的出口 IP 不在机器人的白名单里；加进去",
         19024: "消息里没有机器人要的关键词；把“知识更新”设为关键词",
         9499: "消息太长或格式不对",
     }
+    later: ClassVar[Mapping[int, tuple[str, float]]] = {
+        11232: ("飞书限流，避开整点和半点", _BUSY),
+    }
+    # Older answers have other names.
+    codes = ("code", "StatusCode")
+    words = ("msg", "StatusMessage")
 
     def payload(self, message: Message) -> dict[str, object]:
         """As ``post``: paragraphs of texts and links, in which nothing has to be escaped."""
@@ -255,20 +284,6 @@ class Feishu(Format):
     def masked(self, payload: Mapping[str, object]) -> dict[str, object]:
         """With the places of ``timestamp`` and ``sign``."""
         return {"timestamp": "…", "sign": "…", **payload}
-
-    def verdict(self, answer: Mapping[str, object] | None) -> Verdict | None:
-        """``code`` in the body; older answers have ``StatusCode`` instead."""
-        if answer is None:
-            return None
-        code = answer.get("code", answer.get("StatusCode"))
-        said = answer.get("msg", answer.get("StatusMessage", ""))
-        if code is None:
-            return None
-        if code == 0:
-            return Verdict(True)
-        if code == 11232:  # noqa: PLR2004
-            return Verdict(False, f"飞书限流（{said}）；避开整点和半点", _BUSY)
-        return self.refusal(code, said, self._ADVICE)
 
 
 class Json(Format):

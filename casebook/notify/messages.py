@@ -10,8 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 # Characters that Markdown or a platform's own tags give a meaning, and what looks like them. The
-# platforms know no way to escape them.
-_LOOKALIKES = str.maketrans("<>[]*_`~|\\", "＜＞［］＊＿｀～｜＼")
+# platforms know no way to escape them. Of @ they make mentions, of & the characters left out here.
+_LOOKALIKES = str.maketrans("<>[]*_`~|\\@&", "＜＞［］＊＿｀～｜＼＠＆")
+# What their programs make a link of without any mark: an address, and the name of a host.
+_SCHEME = re.compile(r":(?=//)")
+_HOST = re.compile(r"(?<=[\w-])\.(?=[^\W\d_]{2})")
+_HEADING = re.compile(r"^#+")
 _SENTENCE = re.compile(r"[^。！？]*[。！？]*[”’」』）]*")
 
 
@@ -71,8 +75,10 @@ class Message:
 
 
 def plain(text: str) -> str:
-    """A text on one line in which no platform finds a mark or a tag."""
-    return " ".join(text.split()).translate(_LOOKALIKES)
+    """A text on one line in which no platform finds a mark, a tag, a mention or an address."""
+    flat = " ".join(text.split()).translate(_LOOKALIKES)
+    flat = _HOST.sub("．", _SCHEME.sub("：", flat))
+    return _HEADING.sub(lambda found: "＃" * len(found[0]), flat)
 
 
 def first_sentences(text: str, limit: int) -> str:

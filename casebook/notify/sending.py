@@ -12,7 +12,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import ClassVar
@@ -152,8 +152,8 @@ class Sender:
         answer = self._post(form.request(payload, url, secret, self._now()))
         if isinstance(answer, Verdict):
             return answer
-        verdict = _verdict(form, answer)
-        return Verdict(verdict.delivered, address.scrubbed(verdict.reason), verdict.wait)
+        body = None if answer.body is None else address.cleaned(answer.body)
+        return _verdict(form, replace(answer, body=body))
 
     def _post(self, request: Request) -> Answer | Verdict:
         """Posts once.
@@ -234,10 +234,15 @@ def _verdict(form: Format, answer: Answer) -> Verdict:
     said = form.verdict(answer.body)
     if said and said.delivered and answer.status not in _OK:
         said = None
-    if said:
-        wait = None if said.wait is None else max(said.wait, answer.wait or 0.0)
-        return Verdict(said.delivered, said.reason, wait)
-    return _by_status(form, answer)
+    if not said:
+        return _by_status(form, answer)
+    if said.wait is None and not _is_busy(answer.status):
+        return said
+    return replace(said, wait=max(said.wait or 0.0, answer.wait or 0.0))
+
+
+def _is_busy(status: int) -> bool:
+    return status == _TOO_MANY or status >= _FIRST_SERVER_ERROR
 
 
 def _by_status(form: Format, answer: Answer) -> Verdict:
@@ -248,6 +253,6 @@ def _by_status(form: Format, answer: Answer) -> Verdict:
         return Verdict(False, f"回答不是{form.label}的格式；检查地址是不是这个平台的")
     if status in _REDIRECTS:
         return Verdict(False, f"对方要求转到别的地址（HTTP {status}），没有跟过去；检查地址")
-    if status == _TOO_MANY or status >= _FIRST_SERVER_ERROR:
+    if _is_busy(status):
         return Verdict(False, f"对方暂时不收（HTTP {status}）", answer.wait or 0.0)
     return Verdict(False, f"对方拒收（HTTP {status}）；检查地址和密钥")

@@ -12,7 +12,7 @@ from casebook.digests import bytes_digest
 from casebook.documents import Document
 from casebook.library import View
 from casebook.markup import plain_text
-from casebook.news import NewsItem, NewsKind, caution_of, news_of, opening_of
+from casebook.news import NewsItem, NewsKind, advice_of, caution_of, news_of, opening_of
 from casebook.notify.formats import Format
 from casebook.notify.messages import Item, Link, Message, first_sentences
 from casebook.settings import WebhookSettings
@@ -101,7 +101,7 @@ def _part(number: int, count: int) -> str:
 
 
 def _more(count: int, view: View) -> Link:
-    return Link(f"还有 {count} 条，见本周变化", _url(view, "news/"))
+    return Link(f"还有 {count} 条，见最近变化", _url(view, "news/"))
 
 
 def _wants(webhook: WebhookSettings, item: NewsItem) -> bool:
@@ -140,15 +140,16 @@ def _item(news: NewsItem, view: View) -> Item:
 def _gone_item(news: NewsItem, view: View, digest: str, url: str) -> Item:
     found = [document for name in news.replaced_by if (document := view.get(name))]
     links = tuple(_link(document, view) for document in found[:_MOST_LINKS])
-    advice = "不要再照它答复。" if links else "不要再照它答复，也没有代替它的；问负责的班组。"
-    facts = [part for part in (news.subject, _when(news)) if part]
+    advice = "不要再照它答复。"
+    if not links:
+        advice = f"不要再照它答复；没有直接代替它的，{advice_of(news.subject, view)}"
     return Item(
         key=news.id,
         digest=digest,
         label=news.label,
-        title=f"{news.document_kind.label} {news.id}",
+        title=news.headline,
         url=url,
-        lines=(advice, " · ".join(facts)),
+        lines=(advice, f"{news.document_kind.label} · {_when(news)}"),
         links=links,
         data={
             **_data(news, url),

@@ -14,7 +14,9 @@ ASKED: Crumb = ("问得最多", "asked/")
 def asked_rows(site: Site, most: int | None = None) -> tuple[Row, ...]:
     """The documents that were asked for, the most frequent first."""
     return tuple(
-        site.row(document)._replace(note=f"{times} 次")
+        (row := site.row(document))._replace(
+            note="，".join(filter(None, (f"{times} 次", row.note)))
+        )
         for document, times in site.most_asked[:most]
     )
 

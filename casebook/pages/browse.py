@@ -10,6 +10,7 @@ from casebook.addresses import site_url
 from casebook.documents import Document, Kind, Policy
 from casebook.page_data import MOST_CITING
 from casebook.pages.documents import cited_path
+from casebook.pages.facts import shows_customer_types
 from casebook.pages.listing import ROWS, Group, Listing
 from casebook.pages.page import (
     EMPTY,
@@ -42,8 +43,10 @@ def ways(site: Site) -> tuple[Crumb, ...]:
     found = [SUBJECTS, *((kind.label, f"{kind.folder}/") for kind in site.kinds)]
     if site.products:
         found.append(PRODUCTS)
+    if _has_customers(site):
+        found.append(CUSTOMERS)
     if site.cases:
-        found += [CUSTOMERS, LEVELS]
+        found.append(LEVELS)
     if site.policies:
         found.append(RESTS_ON)
     return tuple(found)
@@ -71,11 +74,11 @@ def _ways_nav(found: Iterable[Crumb], up: str, counts: Mapping[str, int] | None 
 
 def overviews(site: Site) -> Iterator[Page]:
     """The pages that lead to lists: subjects, products, types of customers."""
-    yield overview("全部业务", SUBJECTS, subject_tiles(site), site)
+    yield overview(SUBJECTS, subject_tiles(site), site)
     if site.products:
-        yield overview("产品", PRODUCTS, _product_tiles(site), site)
-    if site.cases:
-        yield overview("客户类型", CUSTOMERS, _customer_tiles(site), site)
+        yield overview(PRODUCTS, _product_tiles(site), site)
+    if _has_customers(site):
+        yield overview(CUSTOMERS, _customer_tiles(site), site)
 
 
 def listings(site: Site) -> Iterator[Listing]:
@@ -88,6 +91,7 @@ def listings(site: Site) -> Iterator[Listing]:
         yield _kind(site, kind)
     if site.cases:
         yield _levels(site)
+    if _has_customers(site):
         yield from _customers(site)
     for product in site.products:
         yield _product(site, product)
@@ -123,20 +127,17 @@ def tiles_html(tiles: Iterable[Tile], path: str, unit: str = "篇") -> str:
     return f'<ul class="cb-tiles">{items}</ul>' if items else ""
 
 
-def overview(
-    title: str, at: Crumb, tiles: list[Tile], site: Site, unit: str = "篇", lead: str = ""
-) -> Page:
+def overview(at: Crumb, tiles: list[Tile], site: Site, unit: str = "篇", lead: str = "") -> Page:
     """A page of tiles that lead on.
 
     Args:
-        title: as plain text.
-        at: what the navigation calls it, and its address.
+        at: its title and its address.
         tiles: the ways on.
         site: whose page.
         unit: what the tiles count.
         lead: HTML above them.
     """
-    path = at[1]
+    title, path = at
     up = root_from(path)
     body = tiles_html(tiles, path, unit) or EMPTY
     return Page(
@@ -191,6 +192,7 @@ def _subject(site: Site, subject: str, children: tuple[str, ...]) -> Listing:
         tuple(group for group in groups if group.rows),
         (HOME, SUBJECTS),
         SUBJECTS[1],
+        feed=path,
     )
 
 
@@ -244,7 +246,7 @@ def _kind(site: Site, kind: Kind) -> Listing:
 def _levels(site: Site) -> Listing:
     return Listing(
         LEVELS[1],
-        "案例按级别",
+        LEVELS[0],
         tuple(
             Group(level, f"level-{number}", site.rows(c for c in site.cases if c.level == level))
             for number, level in enumerate(site.view.settings.taxonomy.levels, 1)
@@ -253,6 +255,10 @@ def _levels(site: Site) -> Listing:
         LEVELS[1],
         show_kind=False,
     )
+
+
+def _has_customers(site: Site) -> bool:
+    return bool(site.cases) and shows_customer_types(site.view)
 
 
 def _customer_path(site: Site, name: str) -> str:
@@ -330,7 +336,7 @@ def _resting(site: Site) -> Listing:
             rows.append((-kinds.total(), policy.id, row))
     return Listing(
         RESTS_ON[1],
-        "哪些依据用得多",
+        RESTS_ON[0],
         (Group("", "", tuple(row for *_, row in sorted(rows))),) if rows else (),
         (HOME, (Kind.POLICY.label, f"{Kind.POLICY.folder}/")),
         RESTS_ON[1],

@@ -1,27 +1,28 @@
 """Counter cards: for each subject one sheet of paper with its most useful questions.
 
-A card says the same words as the hotline. An answer that is too long for it ends after one of its
-own sentences; no word is changed.
+A card says the same words as the hotline: whole answers, since half of one says something else.
+What is too long for it, or finds no room, is named at its end.
 """
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
 from typing import NamedTuple
 
 from casebook.addresses import site_url
-from casebook.documents import Faq, Kind, Standing
-from casebook.markup import plain_text
+from casebook.documents import Faq, Standing
 from casebook.page_data import answer_text
 from casebook.pages.browse import Tile, overview
-from casebook.pages.facts import last_day
+from casebook.pages.facts import last_day, until_words
 from casebook.pages.listing import item_data
 from casebook.pages.page import (
     HOME,
     Crumb,
     Page,
+    dated,
     described,
     escaped,
     linked,
@@ -33,36 +34,85 @@ from casebook.pages.site import Site
 from casebook.pages.subjects import first_level, subject_slug
 
 CARDS: Crumb = ("柜台卡片", "cards/")
-# A sheet of A4 in two columns takes so much at the least size that is read standing.
-_QUESTIONS, _CHARACTERS = 12, 1450
-# With less on it, the type is larger: up to so many characters, the theme's name for the size.
-_SIZES = ((450, "few"), (750, "some"), (_CHARACTERS, "many"))
-# Each question's frame, in characters.
-_FRAME = 20
-_ANSWER, _HANDLING = 90, 50
-# A sentence of spoken Chinese: its end mark, and the quotation marks that it closes.
-_SENTENCE = re.compile(r"[^。！？]*[。！？]+[”’」』）]*")
+# How many points a column is high: a sheet without its margins, the title and the foot; and how
+# many less where the foot names questions without an answer.
+_HEIGHT, _NAMES = 655, 43
+# How much larger titles are than answers.
+_TITLE = 1.1
+# How long the titles are together, in characters, that a card names without their answers.
+_NAMED = 160
 
 
-class Question(NamedTuple):
+class _Type(NamedTuple):
+    """A size of type on a sheet of A4, as the theme's print styles set it.
+
+    Attributes:
+        name: the theme's name for it.
+        points: of an answer's letters.
+        columns: how many there are.
+    """
+
+    name: str
+    points: float
+    columns: int
+
+    @property
+    def line(self) -> float:
+        """How many letters of an answer a line holds."""
+        return (510 if self.columns == 1 else 244) / self.points
+
+
+# The largest first; less than eleven points nobody reads standing.
+_TYPES = (
+    *(_Type(f"{points}", points, 1) for points in (26, 24, 22, 20, 19, 18, 17)),
+    *(_Type(f"{points:g}".replace(".", "-"), points, 2) for points in (16, 15, 14, 13.5, 13)),
+    *(_Type(f"{points:g}".replace(".", "-"), points, 2) for points in (12.5, 12, 11.5, 11)),
+)
+
+
+@dataclass(frozen=True)
+class Question:
     """A question on a card.
 
     Attributes:
         entry: the FAQ entry.
-        answer: its unified answer or the first sentences of it.
-        whole: whether that is all of it.
-        handling: how it is done, where one line says it; else empty.
+        answer: its whole unified answer.
     """
 
     entry: Faq
     answer: str
-    whole: bool
-    handling: str
 
-    @property
-    def size(self) -> int:
-        """How much of the sheet it takes, in characters."""
-        return len(self.entry.title) + len(self.answer) + len(self.handling) + _FRAME
+    def height(self, kind: _Type) -> float:
+        """How many points high it is in a size of type."""
+        # A line is not filled to its last letter.
+        line = kind.line - 0.75
+        title = ceil(_letters(self.entry.title) * _TITLE / line)
+        answer = sum(ceil(_letters(part) / line) or 1 for part in self.answer.split("\n"))
+        return kind.points * (title * _TITLE * 1.45 + answer * 1.5) + _frame(kind)
+
+
+def _letters(text: str) -> float:
+    """How wide a text is, in Chinese characters; others are about half as wide."""
+    return sum(0.56 if character.isascii() else 1 for character in text)
+
+
+def _frame(kind: _Type) -> float:
+    """How many points high the date of an answer and the space around it are."""
+    return max(8, kind.points * 0.75) * 1.45 + kind.points * 1.4 + 1
+
+
+class Card(NamedTuple):
+    """What a card holds.
+
+    Attributes:
+        questions: those with their answers.
+        left: those that it only names.
+        size: the theme's name for its size of type.
+    """
+
+    questions: Sequence[Question]
+    left: Sequence[Faq]
+    size: str
 
 
 def card_pages(site: Site) -> Iterator[Page]:
@@ -72,138 +122,121 @@ def card_pages(site: Site) -> Iterator[Page]:
         if isinstance(document, Faq) and document.standing(site.view.on) is Standing.CURRENT:
             entries[first_level(document)].append(document)
     cards = {
-        subject: _chosen(entries[subject], site)
+        subject: card
         for subject in site.view.settings.taxonomy.subjects
-        if entries[subject]
+        if (card := _card(entries[subject], site)).questions
     }
     yield _overview(cards, site)
-    for subject, questions in cards.items():
-        yield _card(subject, questions, site)
+    for subject, card in cards.items():
+        yield _page(subject, card, site)
 
 
-def shortened(answer: str, most: int = _ANSWER) -> str:
-    """The first sentences of an answer, at least one, that are not longer together than that.
+def _card(entries: list[Faq], site: Site) -> Card:
+    """What a sheet has room for: what is asked most, then what most cases rest on, then the newest.
 
-    Args:
-        answer: plain text.
-        most: in characters; a shorter answer stands whole.
-    """
-    if len(answer) <= most:
-        return answer
-    end = 0
-    for sentence in _SENTENCE.finditer(answer):
-        if end and sentence.end() > most:
-            break
-        if _closed(answer[: sentence.end()]):
-            end = sentence.end()
-    return answer[:end] or answer
-
-
-def _closed(text: str) -> bool:
-    """Whether every quotation and bracket that a text opens ends in it."""
-    return all(text.count(opening) == text.count(end) for opening, end in ("“”", "（）", "「」"))
-
-
-def _chosen(entries: list[Faq], site: Site) -> list[Question]:
-    """The questions of a card: what is asked most, then what most cases rest on, then the newest.
-
-    As many as a sheet takes; one in any case.
+    In type as large as fits; what is too long for a card makes room for others.
     """
     asked = {document.id: times for document, times in site.most_asked}
+    longest = site.view.settings.check.answer_longest
     # Sorting keeps the order of what is equal: the newest first.
     ordered = sorted(entries, key=lambda e: (-asked.get(e.id, 0), -len(site.view.citing(e.id))))
     chosen: list[Question] = []
-    room = _CHARACTERS
-    for entry in ordered[:_QUESTIONS]:
-        question = _question(entry)
-        room -= question.size
-        if room < 0 and chosen:
-            break
-        chosen.append(question)
-    return chosen
+    left: list[Faq] = []
+    for entry in ordered:
+        question = Question(entry, answer_text(entry))
+        short = len(question.answer.replace("\n", "")) <= longest
+        if short and _fits([*chosen, question], _TYPES[-1], _HEIGHT - _NAMES):
+            chosen.append(question)
+        else:
+            left.append(entry)
+    height = _HEIGHT - (_NAMES if left else 0)
+    size = next((kind for kind in _TYPES if _fits(chosen, kind, height)), _TYPES[-1])
+    return Card(chosen, left, size.name)
 
 
-def _question(entry: Faq) -> Question:
-    whole = answer_text(entry)
-    answer = shortened(whole)
-    procedure = entry.section("procedure")
-    first = plain_text(procedure.html).partition("\n")[0] if procedure else ""
-    # The head of a table or of a list says nothing alone.
-    says = first.endswith("。") and len(first) <= _HANDLING
-    return Question(entry, answer, answer == whole, first if says else "")
+def _fits(questions: Sequence[Question], kind: _Type, most: float) -> bool:
+    """Whether columns of so many points hold questions, none of which is torn between two."""
+    columns, room = 1, most
+    for question in questions:
+        height = question.height(kind)
+        if height > room:
+            columns, room = columns + 1, most
+        room -= height
+    return columns <= kind.columns and room >= 0
 
 
 def _path(subject: str, site: Site) -> str:
     return f"{CARDS[1]}{subject_slug(site.view, subject)}/"
 
 
-def _overview(cards: Mapping[str, list[Question]], site: Site) -> Page:
+def _overview(cards: Mapping[str, Card], site: Site) -> Page:
     tiles = [
-        Tile(subject, _path(subject, site), len(questions), questions[0].entry.title)
-        for subject, questions in cards.items()
+        Tile(subject, _path(subject, site), len(card.questions), card.questions[0].entry.title)
+        for subject, card in cards.items()
     ]
     lead = '<p class="cb-lead">每类业务一张，打印出来正好一页，放在柜台上照着念。</p>'
-    return overview(CARDS[0], CARDS, tiles, site, "题", lead)
+    return overview(CARDS, tiles, site, "题", lead)
 
 
-def _card(subject: str, questions: list[Question], site: Site) -> Page:
+def _page(subject: str, card: Card, site: Site) -> Page:
     view, path = site.view, _path(subject, site)
-    items = "".join(_item(question, root_from(path)) for question in questions)
-    address = site_url(view, f"{Kind.FAQ.folder}/", "")
-    search = linked("检索", f"{root_from(path)}search/")
-    kind = f"cb-card cb-card--{_size(questions)}"
+    up = root_from(path)
+    items = "".join(_item(question, site, up) for question in card.questions)
+    search = linked("检索关键词", f"{up}search/")
     body = (
-        f'<p class="cb-lead">{view.on} 制卡。答复和热线说的一样，照着念。'
-        "写着“全文见”的，这里只有前几句，后面的在条目页上。</p>\n\n"
-        f'<section class="{kind}" aria-label="{escaped(subject)}">{items}</section>\n\n'
-        '<footer class="cb-card__foot">'
-        f"<p>到哪天为止有效、全文和办理步骤，看条目页：{escaped(address)}编号/。</p>"
-        f"<p>卡片上没有的：先在站点上{search}；还是没有，打客服热线问，不凭记忆答。"
-        "答复会改，卡片旧了就重新打印。</p></footer>"
+        f'<p class="cb-lead">{dated(f"{view.on} 制卡。")}答复和热线说的一样，照着念。</p>\n\n'
+        f'<section class="cb-card cb-card--{card.size}" aria-label="{escaped(subject)}">{items}'
+        "</section>\n\n"
+        f'<footer class="cb-card__foot">{_left(card.left, up)}'
+        f"<p>办理步骤和卡片上没有的：在“{escaped(view.audience.title)}”上{search}；"
+        "还是没有，打客服热线问，不凭记忆答。答复会改，卡片旧了就重新打印。</p></footer>"
     )
     return Page(
         path,
         f"{CARDS[0]}：{subject}",
         body,
-        described(f"{CARDS[0]}，{subject}", (q.entry.title for q in questions), " · "),
+        described(f"{CARDS[0]}，{subject}", (q.entry.title for q in card.questions), " · "),
         toc=False,
         trail=trail(path, HOME, CARDS),
         kind="card",
         section=CARDS[1],
         data={
             "title": subject,
-            "url": site_url(view, path, root_from(path)),
+            "url": site_url(view, path, up),
             "on": view.on.isoformat(),
-            "questions": [_data(question, site, path) for question in questions],
+            "questions": [
+                item_data(site.row(question.entry), view, path) | {"answer_text": question.answer}
+                for question in card.questions
+            ],
+            "left": [item_data(site.row(entry), view, path) for entry in card.left],
         },
     )
 
 
-def _item(question: Question, up: str) -> str:
+def _left(entries: Sequence[Faq], up: str) -> str:
+    """The questions that a card has no answer to, as many as a few lines hold."""
+    if not entries:
+        return ""
+    named: list[str] = []
+    room = _NAMED
+    for entry in entries:
+        room -= len(entry.title)
+        if room < 0 and named:
+            break
+        named.append(linked(entry.title, up + page_url(entry)))
+    more = "……" if len(named) < len(entries) else ""
+    return f"<p>另有 {len(entries)} 题，在站点上检索：{'、'.join(named)}{more}</p>"
+
+
+def _item(question: Question, site: Site, up: str) -> str:
     entry = question.entry
     answer = escaped(question.answer).replace("\n", "<br>")
-    handling = escaped(question.handling)
-    how = f'<p class="cb-card__how">办理：{handling}</p>' if handling else ""
-    address = linked(entry.id, up + page_url(entry))
-    until = f"，有效至 {entry.effective_until}" if entry.effective_until else ""
+    until = until_words(entry, site.view.on)
+    if entry.effective_until and not until:
+        until = f"有效至 {entry.effective_until}"
+    dates = dated(f"{entry.approved_on} 核准{f'，{until}' if until else ''}")
     return (
-        f'<article class="cb-card__item"{last_day(entry)}><h2>{escaped(entry.title)}</h2>'
-        f'<p class="cb-card__answer">{answer}</p>{how}'
-        f'<p class="cb-card__date">{entry.approved_on} 核准{until} · '
-        f"{'' if question.whole else '全文见 '}{address}</p></article>"
+        f'<article class="cb-card__item"{last_day(entry)}>'
+        f"<h2>{linked(entry.title, up + page_url(entry))}</h2>"
+        f'<p class="cb-card__answer">{answer}</p><p class="cb-card__date">{dates}</p></article>'
     )
-
-
-def _size(questions: list[Question]) -> str:
-    """The theme's name for the size of type that fills a sheet with so much."""
-    amount = sum(question.size for question in questions)
-    return next((name for most, name in _SIZES if amount <= most), _SIZES[-1][1])
-
-
-def _data(question: Question, site: Site, path: str) -> dict[str, object]:
-    return {
-        **item_data(site.row(question.entry), site.view, path),
-        "answer_text": question.answer,
-        "whole": question.whole,
-        "handling": question.handling,
-    }

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from casebook.library import View
 from casebook.pages.facts import badge_mark
-from casebook.pages.page import HOME, Page, escaped, heading, trail
+from casebook.pages.page import GUIDE, HOME, Page, escaped, heading, trail
 from casebook.trust import Badge
 
 PATH = "design/"
@@ -135,16 +135,17 @@ def design_page(view: View) -> Page:
         "版式",
         "\n\n".join(parts),
         "站点样式的各个部件，和什么时候用。",
-        trail=trail(PATH, HOME),
+        trail=trail(PATH, HOME, GUIDE),
         kind="guide",
         section=PATH,
     )
 
 
-def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]], kind: str = "") -> str:
     names = "".join(f'<th scope="col">{name}</th>' for name in head)
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table>"
+    mark = f' class="{kind}"' if kind else ""
+    return f"<table{mark}><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _colour_table() -> str:
@@ -158,6 +159,7 @@ def _colour_table() -> str:
             (f"<code>{name}</code>", value(light), value(dark), _USES.get(name, ""))
             for name, (light, dark) in colours().items()
         ),
+        "cb-values",
     )
 
 
@@ -207,7 +209,7 @@ def _samples(audience: str) -> tuple[tuple[str, str, str, str], ...]:
         (
             "统一答复",
             "sample-answer",
-            "每篇口径只有一个，紧跟在标题下面。只放照念的话；办理步骤、内部提示都在它外面。",
+            "每篇统一口径只有一个，紧跟在标题下面。只放照念的话；办理步骤、内部提示都在它外面。",
             '<section class="cb-answer" aria-label="统一答复（示例）"><div class="cb-answer__text">'
             "<p>您的号码缴清以后自动恢复，一般三十分钟以内，不用再办手续。</p></div>"
             '<button class="cb-copy" type="button" aria-live="polite" hidden>复制答复</button>'
@@ -216,9 +218,9 @@ def _samples(audience: str) -> tuple[tuple[str, str, str, str], ...]:
         (
             "不能照用的答复",
             "sample-past",
-            "还没生效或已经失效的口径：上面一条横幅说清楚，答复变小变灰、虚线，没有复制按钮。",
+            "还没生效或已经失效的统一口径：上面一条横幅说清楚，答复变小变灰、虚线，没有复制按钮。",
             '<div class="cb-notice" role="note"><strong>已失效</strong> 不能照此答复。'
-            '现在看：<a href="#sample-past">新的口径</a>。</div>'
+            '现在看：<a href="#sample-past">新的统一口径</a>。</div>'
             '<section class="cb-answer cb-answer--past" aria-label="已失效的答复（示例）">'
             '<div class="cb-answer__text"><p>活动期间办理，当月生效。</p></div></section>',
         ),
@@ -287,7 +289,26 @@ def _samples(audience: str) -> tuple[tuple[str, str, str, str], ...]:
             "sample-states",
             "状态总有字，颜色只是帮忙。打印、高对比度模式和色觉不同的人看到的是同样的意思。",
             f"<p>{_badges()}</p>"
-            '<p><span class="cb-state">未生效</span> <span class="cb-state">已失效</span></p>',
+            '<p><span class="cb-state cb-state--new">新增</span> '
+            '<span class="cb-state">更新</span> '
+            '<span class="cb-state cb-state--ended">已失效</span></p>',
+        ),
+        (
+            "柜台卡片",
+            "sample-card",
+            "放在柜台上照着念：一问一答，答复是全文，屏幕上两栏，打印正好一页，内容少的字就大。",
+            '<section class="cb-card cb-card--18" aria-label="卡片（示例）">'
+            '<article class="cb-card__item"><h3><a href="#sample-card">欠费停机后多久能恢复？</a>'
+            "</h3>"
+            '<p class="cb-card__answer">缴清以后自动恢复，一般三十分钟以内。</p>'
+            '<p class="cb-card__date"><time>2026-10-12</time> 核准</p></article></section>',
+        ),
+        (
+            "已撤下",
+            "sample-gone",
+            "撤下的内容原地址不变：第一句说不能再用，接着说现在看哪里；不写原来的标题和内容。",
+            '<div class="cb-gone" role="note"><p>从 <time>2026-09-15</time> 起不再使用，'
+            "不能照此答复；打印的、抄下来的，请换掉。</p></div>",
         ),
     )
 

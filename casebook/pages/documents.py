@@ -11,14 +11,22 @@ from typing import NamedTuple
 from casebook.digests import bytes_digest
 from casebook.documents import Case, Document, Faq, Policy, Section, Standing
 from casebook.library import View
-from casebook.markup import link_documents, plain_text
+from casebook.markup import DOCUMENT_LINK, link_documents, plain_text
 from casebook.page_data import MOST_CITING, document_data
-from casebook.pages.facts import kind_facts, last_day, review_state, trust_box
+from casebook.pages.facts import (
+    kind_facts,
+    last_day,
+    review_state,
+    shows_customer_types,
+    trust_box,
+    until_words,
+)
 from casebook.pages.page import (
     HOME,
     Crumb,
     Draft,
     Page,
+    dated,
     escaped,
     heading,
     linked,
@@ -63,6 +71,7 @@ class Around:
         by_article: who cites each article of a policy.
         products: what it is about.
         related: what else to read.
+        named: where links in its text lead; empty for those that lead nowhere.
     """
 
     crumbs: tuple[Crumb, ...]
@@ -73,6 +82,7 @@ class Around:
     by_article: tuple[Cited, ...]
     products: tuple[Crumb, ...]
     related: tuple[Link, ...]
+    named: tuple[str, ...]
 
 
 def document_draft(document: Document, site: Site) -> Draft:
@@ -83,6 +93,7 @@ def document_draft(document: Document, site: Site) -> Draft:
         document.digest,
         site.trust(document).badge.value,
         _review(document, site.view),
+        until_words(document, site.view.on),
         json.dumps(vars(around), ensure_ascii=False),
     )
     key = bytes_digest("\0".join(parts).encode())
@@ -120,7 +131,23 @@ def _around(document: Document, site: Site) -> Around:
             for product in site.products_named.get(document.id, ())
         ),
         related=site.links(other.id for other in site.related.to(document, shown)),
+        named=tuple(_named(document, view)),
     )
+
+
+def _named(document: Document, view: View) -> Iterator[str]:
+    for section in document.sections:
+        for match in DOCUMENT_LINK.finditer(section.html):
+            yield _address(match["id"], match["article"], view) or ""
+
+
+def _address(name: str, article: str | None, view: View) -> str | None:
+    """Where a link in a text leads, under the site's root; None where the view has no such."""
+    target = view.get(name)
+    if target is None:
+        return None
+    found = target.section(article) if article else None
+    return page_url(target, found.anchor if found else "")
 
 
 def _crumbs(document: Document, view: View) -> Iterator[Crumb]:
@@ -163,19 +190,20 @@ def _document(document: Document, site: Site, around: Around) -> Page:
     view = site.view
     answer = document.section("answer") if isinstance(document, Faq) else None
     rests_on = _rests_on_in_short(document, view)
-    trust = trust_box(document, site.trust(document), _review(document, view), rests_on)
-    facts = _facts(document, around)
+    until = until_words(document, view.on)
+    trust = trust_box(document, site.trust(document), _review(document, view), rests_on, until)
+    facts = _facts(document, view, around)
     parts = [
         _notice(document, view, around),
         _opening(_answer(answer, document, view) if answer else "", trust, facts),
         *(_section(s, document, view, around) for s in document.sections if s is not answer),
-        _list("依据与口径", "rests-on", around.rests_on),
+        _list(_rests_on_title(document), "rests-on", around.rests_on),
         _list("取代了", "supersedes", around.supersedes),
         _list("已被取代", "superseded-by", around.replaced_by),
         _cited_by(document, around),
         _selection(document, view),
         _list("相关内容", "related", around.related),
-        document_markup(document, view),
+        document_markup(document, view, around.crumbs),
     ]
     first = answer or document.sections[0]
     return Page(
@@ -184,11 +212,22 @@ def _document(document: Document, site: Site, around: Around) -> Page:
         section=f"{document.kind.folder}/",
         title=document.title,
         body="\n\n".join(part for part in parts if part),
-        description=plain_text(first.html).replace("\n", " ")[:_DESCRIPTION],
+        description=_description(first, document, view),
         toc=answer is None,
         trail=trail(page_url(document), *around.crumbs),
         data=document_data(document, view),
     )
+
+
+def _rests_on_title(document: Document) -> str:
+    return "依据与统一口径" if isinstance(document, Case) and document.faq else "依据"
+
+
+def _description(first: Section, document: Document, view: View) -> str:
+    """The start of what a document says; that it does not hold stands before it."""
+    standing = document.standing(view.on)
+    state = "" if standing is Standing.CURRENT else f"{standing.label}："
+    return f"{state}{plain_text(first.html)}".replace("\n", " ")[:_DESCRIPTION].strip()
 
 
 def _notice(document: Document, view: View, around: Around) -> str:
@@ -205,8 +244,8 @@ def _notice(document: Document, view: View, around: Around) -> str:
     return (
         f'<div class="cb-notice cb-notice--{standing.value}" role="note">'
         f"<strong>{standing.label}</strong>"
-        f" {when}，不能照此答复。{f'现在看：{links}。' if links else ''}"
-        f"最后核准 {document.approved_on}，问 {escaped(document.owner)}。</div>"
+        f" {dated(when)}，不能照此答复。{f'现在看：{links}。' if links else ''}"
+        f"最后核准 <time>{document.approved_on}</time>，问 {escaped(document.owner)}。</div>"
     )
 
 
@@ -264,9 +303,10 @@ def _cited_by(document: Document, around: Around) -> str:
     return listed
 
 
-def _facts(document: Document, around: Around) -> str:
+def _facts(document: Document, view: View, around: Around) -> str:
     """The card of a document's facts."""
-    rows = [(name, escaped(value)) for name, value in kind_facts(document)]
+    facts = kind_facts(document, customer_types=shows_customer_types(view))
+    rows = [(name, escaped(value)) for name, value in facts]
     if around.products:
         links = "、".join(linked(name, _UP + path) for name, path in around.products)
         rows.append(("产品", links))
@@ -318,10 +358,7 @@ def section_html(section: Section, view: View, root: str) -> str:
     """
 
     def address(name: str, article: str | None) -> str | None:
-        target = view.get(name)
-        if target is None:
-            return None
-        found = target.section(article) if article else None
-        return root + page_url(target, found.anchor if found else "")
+        found = _address(name, article, view)
+        return None if found is None else root + found
 
     return link_documents(section.html, address)

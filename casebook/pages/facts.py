@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from casebook.documents import Case, Document, Kind, Policy
-from casebook.pages.page import escaped
+from casebook.documents import Case, Document, Kind, Policy, Standing
+from casebook.library import View
+from casebook.pages.page import chinese_day, dated, escaped
 from casebook.trust import Badge, Trust
 
+# What ends within so many days says so wherever it is named.
+SOON = timedelta(days=7)
 _USE = {
     Kind.FAQ: "照此答复",
     Kind.CASE: "照此参考",
@@ -15,13 +18,24 @@ _USE = {
 }
 
 
-def kind_facts(document: Document) -> list[tuple[str, str]]:
-    """The facts that only one kind of document has, with their Chinese names, in order."""
+def shows_customer_types(view: View) -> bool:
+    """Whether readers see what type of customer a case is about: anybody might be that customer."""
+    return view.internal or not view.public
+
+
+def kind_facts(document: Document, *, customer_types: bool = True) -> list[tuple[str, str]]:
+    """The facts that only one kind of document has, with their Chinese names, in order.
+
+    Args:
+        document: of any kind.
+        customer_types: whether a case says what type of customer it is about.
+    """
     if isinstance(document, Case):
         author = [("编写", document.author)] if document.author else []
+        types = [("客户类型", "、".join(document.customer_types))] if customer_types else []
         return [
             ("级别", document.level),
-            ("客户类型", "、".join(document.customer_types)),
+            *types,
             ("性质", f"{document.reason} · {document.manner}"),
             ("诉求", "、".join(document.needs)),
             ("渠道", document.channel),
@@ -52,26 +66,44 @@ def review_state(document: Document, on: date, due_soon: int) -> str:
     return f"{document.review_by} 前"
 
 
-def trust_box(document: Document, trust: Trust, review: str, rests_on: str) -> str:
+def until_words(document: Document, on: date) -> str:
+    """The last day of a document that ends soon, in words; empty for all others.
+
+    Args:
+        document: with its last day.
+        on: the day that counts as today.
+    """
+    until = document.effective_until_or_none
+    near = until is not None and document.standing(on) is Standing.CURRENT and until - on <= SOON
+    return f"只到 {chinese_day(until)}" if until and near else ""
+
+
+def trust_box(document: Document, trust: Trust, review: str, rests_on: str, until: str = "") -> str:
     """How far a document can be trusted, in words for whoever must answer now.
+
+    An audience that is told no review state is told no more than that it was approved, and when:
+    the badge cannot say whether the review is overdue.
 
     Args:
         document: whose page it stands on.
         trust: the same as data.
         review: its review state; empty where the audience is not told.
         rests_on: what it rests on, as HTML; may be empty.
+        until: the last day of what ends soon, in words; may be empty.
     """
     badge = trust.badge
+    ends = f'<span class="cb-state cb-state--ends">{dated(until)}</span>' if until else ""
+    advice = "" if badge is Badge.VERIFIED and not review else escaped(_advice(document, trust))
     rows = [
-        ("可信程度", f"{badge_mark(badge)} {escaped(_advice(document, trust))}"),
+        ("可信程度", " ".join(filter(None, (badge_mark(badge), ends, advice)))),
         ("核准于", f"<time>{trust.verified_on}</time>"),
         ("负责", escaped(trust.verified_by)),
     ]
     if trust.valid_from:
         until = f"至 <time>{trust.valid_until}</time>" if trust.valid_until else "起，长期有效"
         rows.append(("有效期", f"<time>{trust.valid_from}</time> {until}"))
-    if review:
-        rows.append(("复核", escaped(review)))
+    if review and badge is not Badge.ENDED:
+        rows.append(("复核", dated(review)))
     if rests_on:
         rows.append(("依据", rests_on))
     cells = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in rows)

@@ -42,7 +42,7 @@ def glossary_pages(site: Site) -> Iterator[Page]:
         everything = [term for found in groups.values() for term in found]
         yield _page(site, path, title, f"{_letters(groups, '')}\n\n{body or EMPTY}", everything)
         return
-    yield _page(site, path, title, _letters(groups, "/"), terms=())
+    yield _page(site, path, title, _letters(groups, "/"), (), groups)
     for letter, found in groups.items():
         yield _page(site, f"{path}{_slug(letter)}/", f"{title}：{letter}", _words(found), found)
 
@@ -94,14 +94,16 @@ def _word(term: Term) -> str:
     )
 
 
-def _page(site: Site, path: str, title: str, body: str, terms: Iterable[Term]) -> Page:
+def _page(
+    site: Site, path: str, title: str, body: str, terms: Iterable[Term], has: Iterable[str] = ()
+) -> Page:
     listed = tuple(terms)
     main = path == GLOSSARY[1]
     return Page(
         path,
         title,
         body,
-        described(title, (term.term for term in listed)),
+        described(title, has or (term.term for term in listed)),
         toc=False,
         trail=trail(path, *((HOME,) if main else (HOME, GLOSSARY))),
         kind="glossary",

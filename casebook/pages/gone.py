@@ -13,7 +13,7 @@ from casebook.pages.site import Site
 from casebook.pages.subjects import subject_path
 
 _TITLES = {
-    Kind.FAQ: "这条口径已撤下",
+    Kind.FAQ: "这条统一口径已撤下",
     Kind.CASE: "这个案例已撤下",
     Kind.POLICY: "这份政策已撤下",
 }

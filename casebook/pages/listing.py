@@ -20,6 +20,7 @@ from casebook.pages.page import (
     Crumb,
     Draft,
     Page,
+    dated,
     described,
     escaped,
     heading,
@@ -65,6 +66,7 @@ class Listing:
         kind: as the page's.
         style: a class of its lists besides their own.
         data: more to say to programs, on the first page.
+        feed: the folder of its own feed; empty where it has none.
     """
 
     path: str
@@ -77,6 +79,7 @@ class Listing:
     kind: str = "list"
     style: str = ""
     data: tuple[tuple[str, object], ...] = ()
+    feed: str = ""
 
 
 @dataclass(frozen=True)
@@ -160,6 +163,7 @@ def _page(sheet: Sheet, view: View) -> Page:
         _starts(sheet),
         *(groups or [EMPTY]),
         _pager(sheet),
+        _feed(listing, path),
     )
     return Page(
         path=path,
@@ -173,7 +177,15 @@ def _page(sheet: Sheet, view: View) -> Page:
         kind=listing.kind,
         section=listing.section,
         data=_data(sheet, view, path),
+        feed=(listing.title, listing.feed) if listing.feed else None,
     )
+
+
+def _feed(listing: Listing, path: str) -> str:
+    if not listing.feed:
+        return ""
+    address = f"{root_from(path)}{listing.feed}feed.xml"
+    return f'<p class="cb-more">{linked(f"订阅“{listing.title}”的更新", address)}</p>'
 
 
 def _group(group: Group, listing: Listing, path: str) -> str:
@@ -212,7 +224,7 @@ def _row(row: Row, up: str, show_kind: bool) -> str:
         if row.standing
         else ""
     )
-    note = f' <span class="cb-list__note">{escaped(row.note)}</span>' if row.note else ""
+    note = f' <span class="cb-list__note">{dated(row.note)}</span>' if row.note else ""
     if row.instead:
         links = "、".join(linked(text, up + path) for text, path in row.instead)
         note += f' <span class="cb-list__note">现在看：{links}</span>'

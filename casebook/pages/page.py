@@ -12,17 +12,21 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from casebook.digests import bytes_digest
 from casebook.documents import Document
 
 # How long a description is at most: more of it no search engine shows.
 _DESCRIPTION = 120
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DAY = re.compile(r"(?:\d{4} 年 )?\d{1,2} 月 \d{1,2} 日")
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]#|~^=<>&\"']")
 EMPTY = "<p>还没有内容。</p>"
 # What a link says, and the address under the site's root.
 Crumb = tuple[str, str]
 HOME: Crumb = ("首页", "")
+GUIDE: Crumb = ("写作与检查", "guide/")
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Page:
         kind: what sort of page it is; the theme may lay it out differently.
         section: the address of the navigation's entry that it belongs to.
         data: what the page says, for programs: the JSON beside it.
+        feed: what has a feed of its own, and the folder of that; None for the site's alone.
     """
 
     path: str
@@ -50,6 +55,7 @@ class Page:
     kind: str = "list"
     section: str = ""
     data: Mapping[str, object] = field(default_factory=dict)
+    feed: Crumb | None = None
 
     @property
     def file(self) -> str:
@@ -62,15 +68,19 @@ class Page:
 
     def text(self) -> str:
         """The whole file."""
+        cb: dict[str, object] = {
+            "kind": self.kind,
+            "section": self.section,
+            "toc": self.toc,
+            "json": bool(self.data),
+        }
+        if self.feed:
+            name, folder = self.feed
+            cb["feed"] = {"title": html.escape(name), "path": folder}
         meta = {
             "title": html.escape(self.title),
             "description": html.escape(self.description),
-            "cb": {
-                "kind": self.kind,
-                "section": self.section,
-                "toc": self.toc,
-                "json": bool(self.data),
-            },
+            "cb": cb,
         }
         front = json.dumps(meta, ensure_ascii=False)
         parts = (f"---\n{front}\n---", self.trail, heading(1, self.title, "top"), self.body)
@@ -136,6 +146,17 @@ def escaped(text: str) -> str:
     return html.escape(text)
 
 
+def dated(text: str) -> str:
+    """Plain text as HTML in which no day is torn between two lines."""
+    html_text = _DATE.sub(r"<time>\g<0></time>", escaped(text))
+    return _DAY.sub(r'<span class="cb-day">\g<0></span>', html_text)
+
+
+def chinese_day(day: date) -> str:
+    """A day as running text says it: ``11 月 26 日``."""
+    return f"{day.month} 月 {day.day} 日"
+
+
 def root_from(path: str) -> str:
     """The way from a page to the site's root, to put before an address under it."""
     return "../" * path.count("/")
@@ -156,10 +177,10 @@ def described(title: str, parts: Iterable[str], between: str = "、") -> str:
     """
     text, mark = title, "："
     for part in parts:
-        if len(text) + len(mark) + len(part) > _DESCRIPTION:
+        if text != title and len(text) + len(mark) + len(part) > _DESCRIPTION:
             break
         text, mark = f"{text}{mark}{part}", between
-    return text if text != title else f"{title}的内容"
+    return text[:_DESCRIPTION].strip() if text != title else f"{title}：还没有内容。"
 
 
 def trail(path: str, *crumbs: Crumb) -> str:

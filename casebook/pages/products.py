@@ -11,6 +11,9 @@ from casebook.library import View
 from casebook.pages.subjects import slugs
 from casebook.settings import Term
 
+# What more than one in so many documents name is no way to find one of them; but few are a list.
+_SHARE, _FEW = 3, 10
+
 
 @dataclass(frozen=True)
 class Product:
@@ -28,7 +31,7 @@ class Product:
 
 
 def products_of(view: View) -> tuple[Product, ...]:
-    """The products of a view that any document names, in the glossary's order."""
+    """The products of a view that documents name, but not most of them, in the glossary's order."""
     terms = [term for term in view.settings.glossary.terms if term.product]
     by_word = {word: term for term in terms for word in (term.term, *term.synonyms)}
     if not by_word:
@@ -44,10 +47,11 @@ def products_of(view: View) -> tuple[Product, ...]:
             naming[name].append(document)
         for name in first:
             about[name].append(document)
+    most = max(_FEW, len(view.documents) // _SHARE)
     return tuple(
         Product(term, tuple(about[term.term]), tuple(naming[term.term]))
         for term in terms
-        if about[term.term] or naming[term.term]
+        if 0 < len(about[term.term]) + len(naming[term.term]) <= most
     )
 
 

@@ -4,15 +4,17 @@ What two documents share counts the more the fewer documents have it: an article
 on, a tag, a product, a pair of characters of their titles, a link from one to the other. Counts
 are rounded to powers of two, so that a new document changes few other pages. What many documents
 share finds nothing by itself, so that the work grows with the library and not with its square.
-One thing in common is chance, unless it is rare. What is near to nothing is shown with the newest
-of its subject.
+One thing in common is chance, unless it is rare. That two documents of different subjects rest on
+the same articles says little: most rest on a few general ones. They must share what they say
+themselves that they are about. What is near to nothing is shown with the newest of its subject.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, pairwise
 
@@ -40,7 +42,37 @@ _RUN = re.compile(rf"(?:(?![{_JOINING}])[\u4e00-\u9fff])+|[a-z0-9]+")
 
 # What documents can share: what sort of thing it is, and which.
 Feature = tuple[str, str]
+# So much of what they say that they are about makes documents of different subjects related.
+_OWN = {"article": 0, "faq": 2, "tag": 2, "product": 2, "word": 1}
+_LEAST_OWN = 2
+# So many pairs of characters are a phrase.
+_PHRASE = 2
 _WEIGHT = {"article": 2, "faq": 3, "tag": 2, "product": 2, "word": 1}
+
+
+@dataclass(slots=True)
+class _Shared:
+    """What another document has in common with one.
+
+    Attributes:
+        score: how much it weighs.
+        reasons: for how many reasons it counts.
+        own: how much of it they say themselves that they are about.
+        words: how many pairs of characters of their titles there are in it.
+    """
+
+    score: int = 0
+    reasons: int = 0
+    own: int = 0
+    words: int = 0
+
+    def relates(self, document: Document, other: Document) -> bool:
+        """Whether it makes two documents related."""
+        # Only policies can have no subject: two of these are alike in it.
+        reasons = self.reasons + (document.subject == other.subject)
+        if first_level(document) == first_level(other):
+            return reasons >= _REASONS or self.words >= _PHRASE
+        return reasons >= _REASONS and self.own >= _LEAST_OWN
 
 
 class Related:
@@ -69,15 +101,12 @@ class Related:
             At most five that hold on the view's day, the nearest first.
         """
         best = []
-        scores, reasons = self._scores(document)
-        for name, score in scores.items():
+        for name, shared in self._shared(document).items():
             other = self._current.get(name)
-            if score + _SAME_CHILD < _LEAST or name in shown or other is None:
+            if shared.score + 2 * _SAME_CHILD < _LEAST or name in shown or other is None:
                 continue
-            near = score + _nearness(document, other)
-            # Only policies can have none: two of these are alike in it.
-            same = document.subject == other.subject
-            if near >= _LEAST and reasons[name] + same >= _REASONS:
+            near = shared.score + _nearness(document, other, shared.words)
+            if near >= _LEAST and shared.relates(document, other):
                 best.append((-near, name, other))
         found = [other for _, _, other in sorted(best)[:MOST]]
         return found or self._of_its_subject(document, shown)
@@ -111,23 +140,28 @@ class Related:
         held = (d for d in self._view.documents if d.standing(day) is Standing.CURRENT)
         return {document.id: document for document in held}
 
-    def _scores(self, document: Document) -> tuple[Counter[str], Counter[str]]:
-        """How much others share with a document, and how many reasons that makes."""
-        scores: Counter[str] = Counter()
-        reasons: Counter[str] = Counter()
+    def _shared(self, document: Document) -> Mapping[str, _Shared]:
+        """What others share with a document, by their ids."""
+        found: defaultdict[str, _Shared] = defaultdict(_Shared)
         for feature in self._features[document.id]:
             holders = self._holders[feature]
             if 1 < len(holders) <= _COMMON:
-                weight = _WEIGHT[feature[0]] * (_STEPS - len(holders).bit_length())
+                kind = feature[0]
+                weight = _WEIGHT[kind] * (_STEPS - len(holders).bit_length())
                 many = _reasons(feature, len(holders))
                 for name in holders:
-                    scores[name] += weight
-                    reasons[name] += many
+                    shared = found[name]
+                    shared.score += weight
+                    shared.reasons += many
+                    shared.own += _OWN[kind]
+                    shared.words += kind == "word"
         for name in self._linked.get(document.id, ()):
-            scores[name] += _LINKED
-            reasons[name] += 1
-        scores.pop(document.id, None)
-        return scores, reasons
+            shared = found[name]
+            shared.score += _LINKED
+            shared.reasons += 1
+            shared.own += _LEAST_OWN
+        found.pop(document.id, None)
+        return found
 
     @cached_property
     def _features(self) -> dict[str, set[Feature]]:
@@ -168,13 +202,12 @@ def newest_first(document: Document) -> tuple[int, str]:
     return -document.approved_on.toordinal(), document.id
 
 
-def _nearness(document: Document, other: Document) -> int:
-    """What two documents have in common by their subject alone."""
-    if not document.subject or not other.subject:
+def _nearness(document: Document, other: Document, words: int) -> int:
+    """What two documents have in common by their subject, and a phrase of their titles within."""
+    if not document.subject or first_level(document) != first_level(other):
         return 0
-    if document.subject == other.subject:
-        return _SAME_CHILD
-    return _SAME_PARENT * (first_level(document) == first_level(other))
+    subject = _SAME_CHILD if document.subject == other.subject else _SAME_PARENT
+    return subject + _SAME_CHILD * (words >= _PHRASE)
 
 
 def _features(document: Document, products: Collection[str]) -> Iterator[Feature]:

@@ -12,13 +12,13 @@ from typing import NamedTuple
 from casebook.documents import Case, Document, Kind, Policy, Section, Standing
 from casebook.library import View
 from casebook.news import NewsItem, news_of
+from casebook.pages.facts import SOON, until_words
 from casebook.pages.page import Crumb, page_url
 from casebook.pages.products import Product, products_of
 from casebook.pages.related import Related, newest_first
 from casebook.trust import Trust, trust_of
 
 NEWS_SINCE = timedelta(weeks=53)
-NEWS_AHEAD = timedelta(days=7)
 
 
 class Link(NamedTuple):
@@ -145,7 +145,7 @@ class Site:
     def news(self) -> tuple[NewsItem, ...]:
         """What changed within a year, and what ends within seven days; the newest first."""
         day = self.view.on
-        return news_of(self.view, day - NEWS_SINCE, day + NEWS_AHEAD)
+        return news_of(self.view, day - NEWS_SINCE, day + SOON)
 
     @cached_property
     def _trust(self) -> Mapping[str, Trust]:
@@ -196,6 +196,7 @@ class Site:
             owner=document.owner,
             approved_on=document.approved_on.isoformat(),
             badge=self.trust(document).badge.value,
+            note=until_words(document, self.view.on),
         )
 
 

@@ -9,10 +9,10 @@ from itertools import groupby
 
 from casebook.news import NewsItem, NewsKind, Week
 from casebook.pages.listing import Group, Listing
-from casebook.pages.page import HOME, Crumb, linked, root_from
+from casebook.pages.page import HOME, Crumb, chinese_day, dated, linked, root_from
 from casebook.pages.site import Row, Site
 
-NEWS: Crumb = ("本周变化", "news/")
+NEWS: Crumb = ("最近变化", "news/")
 _DAYS = timedelta(days=6)
 # The current week and the four before it are in sight.
 _WEEKS = 5
@@ -32,9 +32,18 @@ def ending(site: Site) -> tuple[NewsItem, ...]:
     return tuple(item for item in reversed(site.news) if _soon(item, site.view.on))
 
 
-def news_rows(items: Iterable[NewsItem], site: Site) -> tuple[Row, ...]:
-    """News as lists show them."""
-    return tuple(_row(item, site) for item in items)
+def news_rows(items: Iterable[NewsItem], site: Site, *, with_days: bool = False) -> tuple[Row, ...]:
+    """News as lists show them.
+
+    Args:
+        items: the news.
+        site: whose pages.
+        with_days: whether rows say their day, which no heading above them does.
+    """
+    rows = ((item, _row(item, site)) for item in items)
+    if not with_days:
+        return tuple(row for _, row in rows)
+    return tuple(row._replace(note=chinese_day(item.on)) for item, row in rows)
 
 
 def news_listings(site: Site) -> Iterator[Listing]:
@@ -60,6 +69,7 @@ def news_listings(site: Site) -> Iterator[Listing]:
 
 def _latest(site: Site, weeks: list[Week]) -> Listing:
     latest = this_week(site)
+    quiet = "" if latest or not site.view.documents else "这七天没有变化。"
     groups = list(_days(latest, site)) if latest else _before(site)
     soon = news_rows(ending(site), site)
     if soon:
@@ -67,14 +77,13 @@ def _latest(site: Site, weeks: list[Week]) -> Listing:
     if weeks:
         groups.append(Group("按周看", "weeks", (), note=_weeks(weeks)))
     day = site.view.on
-    quiet = "" if latest else "这七天没有变化。"
     return Listing(
         NEWS[1],
         NEWS[0],
         tuple(groups),
         (HOME,),
         NEWS[1],
-        lead=f'<p class="cb-lead">{_day(day - _DAYS)}到 {_day(day)}。{quiet}</p>',
+        lead=f'<p class="cb-lead">{dated(_seven_days(day))}。{quiet}</p>',
         kind="news",
         style="cb-news",
         data=(("since", str(day - _DAYS)), ("until", str(day))),
@@ -88,7 +97,8 @@ def _before(site: Site) -> list[Group]:
     if not past:
         return []
     week = Week.of(past[0].on)
-    rows = news_rows((item for item in past if Week.of(item.on) == week), site)
+    latest = (item for item in past if Week.of(item.on) == week)
+    rows = news_rows(latest, site, with_days=True)
     return [Group(f"最近有变化的一周：{week.label}", "latest", rows)]
 
 
@@ -113,7 +123,14 @@ def _days(items: Iterable[NewsItem], site: Site) -> Iterator[Group]:
 
 
 def _day(day: date) -> str:
-    return f"{day.month} 月 {day.day} 日（周{_WEEKDAYS[day.weekday()]}）"
+    return f"{chinese_day(day)}（周{_WEEKDAYS[day.weekday()]}）"
+
+
+def _seven_days(day: date) -> str:
+    """``最近七天：11 月 20 日到 26 日``."""
+    first = day - _DAYS
+    last = f"{day.day} 日" if first.month == day.month else chinese_day(day)
+    return f"最近七天：{chinese_day(first)}到 {last}"
 
 
 def _soon(item: NewsItem, day: date) -> bool:
@@ -129,7 +146,7 @@ def _row(item: NewsItem, site: Site) -> Row:
             kind=item.document_kind.value,
             label=item.document_kind.label,
             # Nobody knows its title any more.
-            title=item.id,
+            title=item.headline,
             path=item.path,
             standing=item.kind.value,
             standing_label=item.label,
@@ -138,6 +155,9 @@ def _row(item: NewsItem, site: Site) -> Row:
             badge="",
             instead=tuple((link.title, link.path) for link in instead),
         )
-    last = f"最后一天 {item.on}" if item.kind is NewsKind.ENDS else ""
     row = site.row(document)
-    return row._replace(standing=item.kind.value, standing_label=item.label, note=last)
+    last = f"最后一天 {chinese_day(item.on)}" if item.kind is NewsKind.ENDS else row.note
+    # A second date would be taken for the day of the news.
+    return row._replace(
+        standing=item.kind.value, standing_label=item.label, note=last, approved_on=""
+    )

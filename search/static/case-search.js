@@ -7,7 +7,8 @@
  *
  * service: the search service's address; its results?q= gives escaped HTML, api/suggest?q= JSON.
  * index: where the site's own index is (its find/); it is searched while no service answers, and
- * always where service is empty. Fetched only then, with static-search.js beside this script.
+ * always where service is empty. Fetched only then, with static-search.js beside this script: from
+ * the moment the box has the focus, and what a question needs while it is still being typed.
  * Keys: / to the box, arrows through suggestions and results, Enter, c copies the answer (in the
  * box Ctrl+Enter), Esc, Alt+↓ brings the suggestions back.
  * Runs in Chromium 88: many call centres cannot update their browsers.
@@ -100,7 +101,10 @@ class CaseSearch extends HTMLElement {
     on(this.list, 'click', (event) => this.#choose([...this.list.children].indexOf(event.target.closest('li'))));
     on(this.box, 'compositionstart', () => this.#cancel());
     on(this.box, 'compositionend', () => this.#soon());
-    on(this.box, 'focus', () => this.#open(this.#shown));
+    on(this.box, 'focus', () => {
+      this.#open(this.#shown);
+      this.#fetchAhead();
+    });
     on(this, 'focusout', (event) => this.contains(event.relatedTarget) || this.#open(false));
     on(this.results, 'click', (event) => {
       const ask = event.target.closest('[data-ask]');
@@ -121,6 +125,7 @@ class CaseSearch extends HTMLElement {
     this.#mark(-1);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#typed(), PAUSE);
+    this.#fetchAhead();
   }
 
   /* What was typed brings results and suggestions: one request for each. */
@@ -204,10 +209,25 @@ class CaseSearch extends HTMLElement {
   }
 
   async #searchFiles(text) {
+    const { files, results } = await this.#ownSearch();
+    return results(files, new URL('..', this.index), text, load);
+  }
+
+  /* What the site's own index will be asked for is under way before the pause in typing is over. */
+  async #fetchAhead() {
+    if (!this.#isAway) return;
+    try {
+      const { files } = await this.#ownSearch();
+      await files.fetchAhead(this.box.value.trim());
+    } catch {
+      // The search itself will say so.
+    }
+  }
+
+  async #ownSearch() {
     const { StaticIndex, results } = await import('./static-search.js');
-    const load = (...request) => fetch(...request);
     this.files ||= new StaticIndex(this.index, load);
-    return results(this.files, new URL('..', this.index), text, load);
+    return { files: this.files, results };
   }
 
   /* Whether to spare the service a request, and the reader the wait for it. */
@@ -381,6 +401,10 @@ class CaseSearch extends HTMLElement {
       button.classList.remove('cs-done');
     }, 2000);
   }
+}
+
+function load(...request) {
+  return fetch(...request);
 }
 
 /* What stands for results where nothing is asked. */

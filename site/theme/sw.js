@@ -23,10 +23,11 @@ const LIST = `${SCOPE.href}offline/list`;
 
 const PATIENCE = 3000; // ms for the first line of an answer, where there is a copy
 const GIVE_UP = 20000; // ms for what is asked of the site in the background
-const BUDGET = 420000; // bytes, compressed, that are fetched ahead for one version of the content
+const BUDGET = 2000000; // bytes over the line that are fetched ahead for one version of the content
 const HOUR = 3600000; // ms
 const KEY = 6; // bytes of a key on the list
-const SHOWN = 60; // copies that are offered where one is missing
+const SHOWN = 300; // copies that are offered where one is missing
+const SEARCH = 'find/index.json'; // held, the whole of the site's search is
 
 self.addEventListener('install', () => self.skipWaiting());
 self.addEventListener('activate', (event) => event.waitUntil(begin()));
@@ -47,6 +48,7 @@ async function begin() {
 /* ---- answering ---------------------------------------------------------------------------- */
 
 const copied = new Set(); // pages on screen that came from here
+const shown = new Map(); // pages on screen that came from the site → a promise of their keys
 
 function answer(event) {
   const { request } = event;
@@ -66,9 +68,9 @@ async function page(event, path) {
   const copy = await held(url);
   const folder = `${url.split(/[?#]/)[0]}/`;
   if (!copy && !response && (await held(folder))) return Response.redirect(folder);
-  if (!copy) return response || coming.catch(() => nothing(path));
+  if (!copy && response) return response;
   copied.add(event.resultingClientId);
-  return withAge(copy);
+  return copy ? withAge(copy) : coming.catch(() => nothing(path));
 }
 
 /* A file of the look or of the search: one with its version in its address never changes. */
@@ -98,33 +100,78 @@ function isAway(response) {
   return response.status >= 500 || response.status === 429;
 }
 
+/* What stands for a page that is not held: in the frame of one that is, what there is instead. */
 async function nothing(path) {
-  const rows = (await copies()).map(({ url, title }) => `<li><a href="${url}">${title}</a></li>`);
-  const files = await (await caches.open(FILES)).keys();
-  const link = (rel, name) => {
-    const file = files.find(({ url }) => url.includes(name));
-    return file ? `<link rel="${rel}" href="${file.url}">` : '';
-  };
-  const others = rows.length ? `<h2>这台设备上有的页面</h2><ul class="cb-list cb-list--plain">${rows.join('')}</ul>` : '';
-  const html = `<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1"><title>没有联网</title>
-${link('icon', '/favicon.svg')}${link('stylesheet', '/casebook.css')}</head>
-<body class="cb-page cb-page--missing"><main id="main"><h1>没有联网，这一页也没有离线副本</h1>
-<p>联网后<a href="${SCOPE.href}${encodeURI(path)}">再打开一次</a>，以后没有网络也能看。</p>${others}</main></body></html>`;
+  const cache = await caches.open(FILES);
+  const found = await copies(cache);
+  const frame = found.find(({ url }) => url === SCOPE.href) || found[0];
+  const content = instead(path, found, await cache.match(SCOPE.href + SEARCH));
+  const html = frame ? framed(content, await (await cache.match(frame.url)).text(), frame.url) : bare(content);
   return new Response(html, { status: 503, headers: { 'content-type': 'text/html; charset=utf-8' } });
 }
 
-/* The pages that are held, the first page first, then the latest. */
-async function copies() {
-  const cache = await caches.open(FILES);
+// Headings, what they say, the addresses under them.
+const ENTRY = /^(faq\/faq|cases\/case|policies\/policy)-/;
+const GROUPS = [
+  ['条目', '统一口径、案例和政策依据', ENTRY],
+  ['卡片', '每类业务一张，站柜台用', /^cards\/./],
+  ['其他', '首页、各种目录和术语', /^/],
+];
+const KINDS = { faq: '统一口径', cases: '案例', policies: '政策依据' };
+
+function instead(path, found, searchable) {
+  const groupOf = ({ url }) => GROUPS.findIndex(([, , addresses]) => addresses.test(pathOf(url)));
+  const groups = GROUPS.map(([name, what], place) =>
+    ({ name, what, id: `held-${place}`, members: found.filter((one) => groupOf(one) === place) }),
+  ).filter(({ members }) => members.length);
+  const ways = groups.map(({ name, id, members }) =>
+    `<li><a href="#${id}">${name}</a> <span class="cb-count">${members.length} 页</span></li>`);
+  const lists = groups.map(({ name, what, id, members }) =>
+    `<h2 id="${id}">${name}</h2><p class="cb-lead">${what}</p>${rows(members)}`);
+  return `<h1>没有联网，这一页也没有离线副本</h1>
+<p class="cb-lead">联网后<a href="${SCOPE.href}${encodeURI(path)}">再打开一次</a>，以后没有网络也能看。</p>
+${searchable ? '<p>检索照样能用：在上面的检索框里写客户的原话找一找。</p>' : ''}
+${ways.length ? `<p>这台设备上有：</p><nav class="cb-browse" aria-label="离线副本"><ul>${ways.join('')}</ul></nav>` : ''}
+${lists.join('\n')}`;
+}
+
+function rows(members) {
+  const kind = ({ url }) => (ENTRY.test(pathOf(url)) ? KINDS[pathOf(url).split('/')[0]] : '');
+  const order = (one) => Object.values(KINDS).indexOf(kind(one));
+  members.sort((one, two) => order(one) - order(two) || one.title.localeCompare(two.title, 'zh'));
+  const labelled = members.some(kind);
+  const label = (one) => (labelled ? `<span class="cb-kind">${kind(one)}</span>` : '');
+  const items = members.map((one) =>
+    `<li>${label(one)}<span class="cb-list__title"><a href="${one.url}">${one.title}</a></span></li>`);
+  return `<ul class="cb-list${labelled ? '' : ' cb-list--plain'}">${items.join('')}</ul>`;
+}
+
+/* A page with other content, at another address: its links become whole ones. */
+function framed(content, html, url) {
+  return html
+    .replace(/(<main\b[^>]*>)[^]*(<\/main>)/, (_, start, end) => `${start}<article class="cb-text">${content}</article>${end}`)
+    .replace(/<title>[^<]*<\/title>/, '<title>没有联网</title>')
+    .replace(/<(link rel="(canonical|alternate)"|meta name="description")[^>]*>/g, '')
+    .replace(/(<body\b[^>]*?) class="[^"]*"/, '$1 class="cb-page cb-page--missing"')
+    .replace(/ aria-current="[^"]*"/g, '')
+    .replace(/\b(href|src|action|index)="(?!#)([^"]*)"/g, (_, name, to) => `${name}="${new URL(to, url).href}"`);
+}
+
+function bare(content) {
+  return `<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>没有联网</title></head>
+<body class="cb-page cb-page--missing"><main class="cb-main" id="main">${content}</main></body></html>`;
+}
+
+/* The pages that are held, the latest first. */
+async function copies(cache) {
   const found = [];
   for (const { url } of await cache.keys()) {
     const { headers } = await cache.match(url);
     const title = headers.get('x-casebook-title');
     if (title) found.push({ url, title: decodeURIComponent(title), at: Number(headers.get('x-casebook-at')) });
   }
-  const rank = (one) => (one.url === SCOPE.href ? Infinity : one.at);
-  return found.sort((one, other) => rank(other) - rank(one)).slice(0, SHOWN);
+  return found.sort((one, other) => other.at - one.at).slice(0, SHOWN);
 }
 
 /* ---- how old a copy is -------------------------------------------------------------------- */
@@ -132,7 +179,7 @@ async function copies() {
 /* The note stands before the text, so that it is read, and printed, with it. */
 async function withAge(copy) {
   const { text, kind } = await ageOf(copy);
-  const note = `<p class="${kind}" role="${kind === 'cb-age' ? 'note' : 'alert'}" data-copy>${text}</p>`;
+  const note = `<p class="${kind}" role="${kind === 'cb-age' ? 'note' : 'alert'}" data-age>${text}</p>`;
   const html = await copy.text();
   const place = [/<main\b[^>]*>(\s*<article\b[^>]*>)?/, /<body\b[^>]*>/].find((one) => one.test(html));
   const headers = new Headers(copy.headers);
@@ -158,7 +205,7 @@ async function ageOf(copy) {
 function when(time) {
   const date = new Date(time);
   const minutes = String(date.getMinutes()).padStart(2, '0');
-  return `${date.getMonth() + 1}月${date.getDate()}日 ${date.getHours()}:${minutes}`;
+  return `${date.getMonth() + 1} 月 ${date.getDate()} 日 ${date.getHours()}:${minutes}`;
 }
 
 function ago(time, days) {
@@ -180,11 +227,14 @@ function pathOf(url) {
   }
 }
 
+function isPage(url) {
+  return /(^|\/)$/.test(pathOf(url));
+}
+
 /* Under which address it is held: a page's without a query, a file's with its version. */
 function placeOf(url) {
   const path = pathOf(url);
-  const page = path === '' || path.endsWith('/');
-  return page ? SCOPE.href + encodeURI(path) : url.split('#')[0];
+  return isPage(url) ? SCOPE.href + encodeURI(path) : url.split('#')[0];
 }
 
 /* The copy, if it is on the list. */
@@ -196,8 +246,10 @@ async function held(url) {
 /* Keeps what the site just answered; what was held before goes in any case. */
 async function keep(url, response, client) {
   if (isAway(response)) return;
-  const found = await read(url, response);
-  await alone(() => forget(url, found.key, client));
+  const reading = read(url, response);
+  if (isPage(url) && !copied.has(client)) shown.set(client, reading.then(({ key }) => key, () => null));
+  const found = await reading;
+  await alone(() => forget(url, found.key));
   await contact();
   await alone(() => store(url, found));
 }
@@ -207,11 +259,11 @@ async function read(url, response) {
   return { body, key: body && (await keyOf(pathOf(url), body)), headers: new Headers(response.headers) };
 }
 
-async function forget(url, key, client) {
+async function forget(url, key) {
   const old = await held(url);
   if (!old || old.headers.get('x-casebook-key') === key) return;
   await (await caches.open(FILES)).delete(placeOf(url));
-  await tell({ gone: [placeOf(url)] }, client);
+  await tell([placeOf(url)], (still) => still === key);
 }
 
 /* Nothing is stored that is not on the list. */
@@ -221,7 +273,7 @@ async function store(url, { body, key, headers }) {
   headers.delete('content-length');
   headers.set('x-casebook-key', key);
   headers.set('x-casebook-at', String(Date.now()));
-  if (placeOf(url).endsWith('/')) headers.set('x-casebook-title', encodeURIComponent(titleOf(body)));
+  if (isPage(url)) headers.set('x-casebook-title', encodeURIComponent(titleOf(body)));
   await put(FILES, placeOf(url), new Response(body, { headers }));
 }
 
@@ -269,16 +321,23 @@ async function fetchAhead() {
   if (!known || !list || known.filled || fetching) return;
   fetching = true;
   try {
-    for (const url of [...known.again, ...list.ahead.map((path) => SCOPE.href + encodeURI(path))]) {
+    for (const { url, goesOn } of [...known.again.map((url) => ({ url })), ...list.ahead.flatMap(parts)]) {
       const { version, spent } = (await current()) || {};
       if (version !== known.version) return; // the next idle page goes on with the new list
-      if (spent >= BUDGET) break;
-      if (!(await held(url))) await note({ ...state, spent: spent + (await take(url)) });
+      if (await held(url)) continue;
+      if (spent >= BUDGET && !goesOn) break;
+      const bytes = await take(url);
+      if (state && state.version === version) await note({ ...state, spent: state.spent + bytes });
     }
     if (state && state.version === known.version) await note({ ...state, again: [], filled: true });
   } finally {
     fetching = false;
   }
+}
+
+/* The addresses of an entry of the list: a page, or what is of no use in part. */
+function parts(entry) {
+  return [].concat(entry).map((path, place) => ({ url: SCOPE.href + encodeURI(path), goesOn: place > 0 }));
 }
 
 /* Fetches a page with the files of its look, or a file; says how many bytes came over the line. */
@@ -287,8 +346,8 @@ async function take(url) {
   if (isAway(response)) throw new Error('away');
   const found = await read(url, response);
   if (!found.body) return 0;
-  let bytes = cost(url, found.body.byteLength);
-  for (const part of placeOf(url).endsWith('/') ? partsOf(url, found.body) : []) {
+  let bytes = cost(url, found);
+  for (const part of isPage(url) ? partsOf(url, found.body) : []) {
     if (!(await held(part))) bytes += await take(part);
   }
   await alone(() => store(url, found)); // last: a page without its look is not worth having
@@ -301,10 +360,11 @@ function partsOf(url, body) {
   return parts.filter((one) => SITE.folders.some((folder) => (pathOf(one) || '').startsWith(folder)));
 }
 
-function cost(url, bytes) {
+/* What came over the line: compressed, where the site compresses. */
+function cost(url, { body, headers }) {
   const timed = performance.getEntriesByName(url).pop();
   performance.clearResourceTimings(); // the browser notes so many and no more
-  return (timed && timed.encodedBodySize) || bytes;
+  return (timed && timed.transferSize) || Number(headers.get('content-length')) || body.byteLength;
 }
 
 /* ---- contact ------------------------------------------------------------------------------ */
@@ -398,7 +458,7 @@ async function renew({ version, warn, limit }, list) {
   const again = gone.filter((url) => url.endsWith('/'));
   await note({ version, warn, limit, checked: Date.now(), again, spent: 0, filled: false });
   await put(NOTES, LIST, new Response(JSON.stringify(list)));
-  await tell({ gone });
+  await tell(gone, (still) => keys.has(still));
 }
 
 async function drop() {
@@ -407,13 +467,15 @@ async function drop() {
   await caches.delete(NOTES);
   state = null;
   valid = null;
-  await tell({ gone });
+  await tell(gone, () => false);
 }
 
-/* Tells the pages on screen, except one. */
-async function tell(message, except) {
+/* Tells the pages on screen what is gone, unless what they show is what the site has now. */
+async function tell(gone, isNow) {
   for (const client of await self.clients.matchAll({ type: 'window', includeUncontrolled: true })) {
-    if (client.id !== except && pathOf(client.url) !== null) client.postMessage(message);
+    if (pathOf(client.url) === null || !gone.includes(placeOf(client.url))) continue;
+    const still = await shown.get(client.id);
+    if (still !== null && !isNow(still)) client.postMessage({ gone });
   }
 }
 

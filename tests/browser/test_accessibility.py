@@ -209,6 +209,7 @@ def test_no_setting_of_a_reader_loses_anything(visit: Visit, kind: str):
         ("large type", 1366, 32),
         ("phone, large type", 360, 32),
         ("narrow", 320, 16),
+        ("narrow, large type", 320, 32),
         ("zoom", 683, 16),
     ):
         page.set_viewport_size({"width": width, "height": 700})

@@ -87,6 +87,52 @@ def test_an_ended_answer_cannot_be_copied(visit: Visit):
     expect(page.locator(".cb-copy")).to_have_count(0)
 
 
+@pytest.mark.parametrize(("day", "over"), [("2026-12-31", False), ("2027-01-01", True)])
+@pytest.mark.parametrize(
+    ("path", "answer"), [(FAQ, "cb-answer"), ("cards/zi-fei/", "cb-card__item")]
+)
+def test_an_answer_ends_on_the_device_too(
+    visit: Visit, site: Site, path: str, answer: str, day: str, over: bool
+):
+    """A page of a device's own copy, or of a site that was not built again."""
+    page = visit()
+    page.clock.set_fixed_time(f"{day}T12:00:00")
+
+    def with_a_last_day(route: Route) -> None:
+        start = f'class="{answer}"'
+        text = route.fetch().text()
+        assert start in text
+        route.fulfill(body=text.replace(start, f'{start} data-until="2026-12-31"', 1))
+
+    page.route(f"**/{path}", with_a_last_day)
+    page.goto(site.address + path)
+    note = page.get_by_role("note")
+    expect(page.locator(f".{answer}--past")).to_have_count(int(over))
+    expect(note).to_have_count(int(over))
+    if answer == "cb-answer":
+        expect(page.get_by_role("button", name="复制答复")).to_have_count(int(not over))
+        # Nor does it say any longer that it can be used.
+        trust = page.locator(".cb-trust dd").first
+        expect(trust).to_have_text("已失效" if over else re.compile("已核准.*可以照此答复"))
+        expect(page.locator(".cb-trust dt", has_text="核准于")).to_be_visible()
+    if over:
+        said = "这条答复的有效期到 2026-12-31 为止，已经过了，不能照此答复"
+        expect(note).to_contain_text(said)
+        # A card leads to the entry; that, where nothing replaces it, to its subject.
+        instead = ".cb-trail a" if answer == "cb-answer" else f".{answer} h2 a"
+        links = page.locator(instead)
+        target = links.last if answer == "cb-answer" else links.first
+        expect(note).to_contain_text("现在看：")
+        expect(note.get_by_role("link")).to_have_attribute("href", target.evaluate("e => e.href"))
+        expect(note).to_be_in_viewport()
+        below = page.locator(
+            f".{answer}__text, .{answer}__answer, .{answer} p"
+        ).first.bounding_box()
+        above = note.bounding_box()
+        assert below and above
+        assert above["y"] < below["y"]
+
+
 @pytest.mark.parametrize("way", ["click", "Enter"])
 def test_the_header_searches_in_a_panel(visit: Visit, site: Site, way: str):
     page = visit(CASE)
@@ -185,14 +231,58 @@ def test_the_menu_opens_and_closes(visit: Visit, site: Site):
     expect(page.locator(":focus")).to_have_text(re.compile("更多"))
     page.keyboard.press("Enter")
     expect(link).to_be_visible()
-    page.get_by_role("heading", level=1).click()
+    page.locator("#outcome").click()
     expect(link).to_be_hidden()
+
+
+def test_escape_closes_the_menu_from_anywhere(visit: Visit):
+    page = visit(CASE)
+    page.locator(".cb-nav summary").click()
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Escape")
+    expect(page.locator(".cb-nav details")).not_to_have_attribute("open", "")
+    expect(page.locator(":focus")).to_have_text(re.compile("更多"))
+
+
+def test_the_page_to_search_from_has_one_box(visit: Visit):
+    page = visit("search/")
+    expect(page.get_by_role("search")).to_have_count(1)
+    expect(page.locator("input[type=search]")).to_have_count(1)
+
+
+def test_headings_say_nothing_but_themselves(visit: Visit):
+    page = visit(CASE)
+    assert page.locator("h1, h2, h3").count() > 5
+    expect(page.locator(":is(h1, h2, h3) a")).to_have_count(0)
+    expect(page.locator(".cb-toc a[href='#outcome']")).to_have_count(1)
+
+
+def test_a_subject_offers_its_feed(visit: Visit, site: Site):
+    page = visit("subjects/zi-fei/")
+    feeds = page.locator("head link[rel=alternate][type='application/atom+xml']")
+    addresses = feeds.evaluate_all("all => all.map(one => one.href)")
+    assert addresses == [f"{site.address}feed.xml", f"{site.address}subjects/zi-fei/feed.xml"]
+    link = page.get_by_role("link", name="订阅“资费”的更新")
+    assert page.request.get(link.evaluate("e => e.href")).ok
+
+
+def test_the_menu_is_one_row_on_a_phone_and_says_what_is_inside(visit: Visit):
+    page = visit("glossary/", viewport={"width": 360, "height": 740})
+    summary = page.locator(".cb-nav summary")
+    expect(summary).to_have_attribute("aria-current", "true")
+    entries = page.locator(".cb-nav__row > li:not(.cb-nav__home)")
+    assert entries.count() > 3
+    tops = entries.evaluate_all("all => all.map(one => one.getBoundingClientRect().top)")
+    assert len(set(tops)) == 1
+    page = visit("faq/")
+    expect(page.locator(".cb-nav summary")).not_to_have_attribute("aria-current", "true")
 
 
 def test_a_missing_page_helps_on(visit: Visit, watch: Watch, site: Site):
     watch.expect("status of 404")
     page = visit("faq/faq-gone/")
     expect(page.get_by_role("heading", name="没有这个页面")).to_be_visible()
+    assert page.title() == f"没有这个页面 · {site.view.audience.title}"
     assert colour(page, "body", "backgroundColor") != (0, 0, 0), "it has no style"
     page.locator("main article").get_by_role("link", name="首页").click()
     page.wait_for_url(site.address)

@@ -141,6 +141,41 @@ def test_without_a_service_typing_finds_and_the_answer_can_be_copied(page, files
     page.wait_for_url(f"{files.address}faq/{NAME}/")
 
 
+def test_what_a_query_needs_is_fetched_before_it_is_asked(page, files, requests):
+    page.goto(files.address)
+    expect(box(page)).to_be_visible()
+    assert own_requests(requests) == []
+    with page.expect_response(lambda response: response.url.endswith("/d0.json")):
+        box(page).focus()
+    before = len(own_requests(requests))
+    box(page).fill("宽带断网")
+    expect(page.locator(".cs-hits .cs-hit").first).to_be_visible()
+    after = own_requests(requests)[before:]
+    assert after
+    assert all(url.endswith(".bin") for url in after), after
+    assert len(after) == len(set(after))
+
+
+def test_a_service_that_is_there_is_all_that_focus_and_typing_use(page, files, requests):
+    page.route("**/service/**", serve)
+    page.goto(f"{files.address}with-service/")
+    box(page).focus()
+    box(page).press_sequentially("宽带", delay=20)
+    expect(page.get_by_text("来自检索服务")).to_be_visible()
+    assert own_requests(requests) == []
+
+
+def test_what_could_not_be_fetched_ahead_is_fetched_when_it_is_asked(page, files, watch):
+    watch.expect("ERR_FAILED")
+    page.route(f"**/{FOLDER}/**", lambda route: route.abort())
+    page.goto(files.address)
+    with page.expect_event("requestfailed"):
+        box(page).focus()
+    page.unroute(f"**/{FOLDER}/**")
+    box(page).fill(BROADBAND)
+    expect(page.locator(".cs-answer h2")).to_contain_text("宽带")
+
+
 def test_every_result_leads_to_its_page(page, files):
     page.goto(f"{files.address}faq/{NAME}/")
     box(page).fill("宽带 断网")

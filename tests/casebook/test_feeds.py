@@ -28,6 +28,7 @@ GONE = (
     Withdrawal("faq-old", Kind.FAQ, date(2026, 11, 19), "资费/流量", ("faq-data-pack",)),
     Withdrawal("case-older", Kind.CASE, date(2026, 10, 1)),
 )
+LOOK_AGAIN = "在站点里重新查找，查不到就打客服热线。"
 # RFC 4287, appendix B: what an element holds, how often at least and at most.
 FEED = {"id": (1, 1), "title": (1, 1), "updated": (1, 1), "author": (1, 1), "link": (2, 2)}
 ENTRY = {
@@ -183,15 +184,18 @@ def test_tombstones_say_where_to_go_now(view: View) -> None:
     root = ET.fromstring(files(view)["feed.xml"])
     first, second = root.findall(f"{AT}deleted-entry")
     assert first.get("when") == "2026-11-19T00:00:00+08:00"
-    assert (
-        first.findtext(f"{AT}comment") == "已于 2026-11-19 撤下，请改看《流量包有哪些，怎么买？》。"
+    assert first.findtext(f"{AT}comment") == (
+        "资费/流量 里的一条（编号 faq-old）已于 2026-11-19 撤下，请改看《流量包有哪些，怎么买？》。"
     )
     links = {link.get("rel"): link.get("href") for link in first.findall(f"{ATOM}link")}
     assert links == {
         "alternate": f"{view.audience.url}faq/faq-old/",
         "related": f"{view.audience.url}faq/faq-data-pack/",
     }
-    assert "请不要再照它答复" in (second.findtext(f"{AT}comment") or "")
+    assert second.findtext(f"{AT}comment") == (
+        "编号 case-older 的案例已于 2026-10-01 撤下，请不要再照它答复；没有直接代替它的，"
+        + ("在站点里重新查找，不要凭记忆答。" if view.internal else LOOK_AGAIN)
+    )
     item = next(i for i in json.loads(files(view)["feed.json"])["items"] if not i.get("title"))
     assert item["_casebook"] == {
         "id": "faq-old",

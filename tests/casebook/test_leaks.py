@@ -16,7 +16,8 @@ import sqlite3
 import subprocess
 import zipfile
 import zlib
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from urllib.parse import quote
@@ -30,20 +31,23 @@ from casebook.exporting.printing import print_pdf
 from casebook.exporting.records import json_lines
 from casebook.exporting.sheet import write_csv, write_xlsx
 from casebook.guide import model_text
-from casebook.library import View, load_library
+from casebook.library import Library, View, load_library
 from casebook.outlets import OUTLETS, Made
 from casebook.pages import view_drafts
 from casebook.publishing import BuiltSite, build_site
 from casebook.staging import write_pages
+from casebook.static_search import text_terms
 from casebook.sweep import Leak, canaries, sweep
 from search.engines import get_engine
 from search.generations import publish
 from tests.casebook.plain_builder import PlainBuilder
+from tests.casebook.stripping import strip_library
 
 ON = date(2026, 11, 22)
 CASE = "case-broadband-three-visits"
 PUBLIC_FAQ = "faq-arrears-resume"
 INNER_FAQ = "faq-inner"
+PLAIN = PlainBuilder()
 
 
 def canary(route: str) -> str:
@@ -117,6 +121,7 @@ NOWHERE = (
     "git-author",
     "git-email",
     "git-subject",
+    "reason",
 )
 
 
@@ -159,7 +164,13 @@ def planted(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
     (folder / "casebook.toml").write_text(settings, encoding="utf-8")
     (folder / "glossary.toml").write_text(
         f'[[terms]]\nterm = "{canary("term")}"\naudience = "agent"\n'
-        f'definition = "{canary("definition")}"\nsynonyms = ["{canary("synonym")}"]\n',
+        f'definition = "{canary("definition")}"\nsynonyms = ["{canary("synonym")}"]\n'
+        f'finds = ["{canary("finds")}"]\n',
+        encoding="utf-8",
+    )
+    (folder / "withdrawn.toml").write_text(
+        f'[[withdrawn]]\nid = "faq-{canary("withdrawn-id")}"\naudience = "agent"\n'
+        f'on = 2026-10-01\nreason = "{canary("reason")}"\n',
         encoding="utf-8",
     )
     _plant_documents(folder)
@@ -264,6 +275,7 @@ EVERYWHERE_HIDDEN = [
     "ended-similar",
     "upcoming-id",
     "upcoming-answer",
+    "withdrawn-id",
 ]
 
 
@@ -282,6 +294,137 @@ def test_the_same_sweep_finds_each_canary_in_what_agents_get(
 
 def test_what_is_not_content_is_published_for_nobody(built: dict[str, Built]) -> None:
     assert built["agent"].sweep([canary(route) for route in NOWHERE]) == set()
+
+
+# ---- what is looked for ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("route", [*EVERYWHERE_HIDDEN, "finds"])
+def test_everything_hidden_is_looked_for(route: str, planted: Path) -> None:
+    library = load_library(planted)
+    found = canaries(library.view("agent", ON), library.view("dealer", ON))
+    assert any(canary(route) in mark for mark in found)
+
+
+def test_no_canary_stands_in_what_the_audience_may_read(agent_view: View, dealer_view: View):
+    found = canaries(agent_view, dealer_view)
+    shown = repr(dealer_view)
+    assert [mark for mark in found if mark in shown] == []
+    assert {len(mark) for mark in found if not mark.isascii()} >= set(range(3, 30))
+
+
+HIDDEN_WORDS = {
+    # what is written: what is looked for
+    "内部词": "内部词",
+    "机密": None,  # too short
+    "kaleido": "kaleido",
+    "secret": None,
+    "2026-03-01": None,
+    "已核准": None,  # the software says so itself
+    "转 网  短信": "转 网 短信",
+    "一句很长的不能说的话": "一句很长的不能说的话",
+    "一句 很长的\t不能说的话": "一句很长的不能说的话",
+    "上一句。下一句": "上一句",
+}
+
+
+@pytest.mark.parametrize(("written", "mark"), HIDDEN_WORDS.items(), ids=HIDDEN_WORDS)
+def test_a_word_is_looked_for_if_it_says_enough(
+    written: str, mark: str | None, small: Path, write
+) -> None:
+    write(Kind.FAQ, "public", {})
+    (small / "glossary.toml").write_text(
+        f'[[terms]]\nterm = "转码"\naudience = "agent"\ndefinition = "{written}"\n',
+        encoding="utf-8",
+    )
+    library = load_library(small)
+    dealer = library.view("dealer", ON)
+    before = canaries(replace(library.view("agent", ON), settings=dealer.settings), dealer)
+    found = canaries(library.view("agent", ON), dealer) - before
+    assert (mark in found) is (mark is not None)
+    assert mark is not None or written not in found
+
+
+# ---- what is not there cannot leak --------------------------------------------------------------
+
+
+def _contents(site: Path) -> dict[str, bytes]:
+    files = (path for path in site.rglob("*") if path.is_file())
+    return {path.relative_to(site).as_posix(): path.read_bytes() for path in files}
+
+
+def test_the_sample_without_anything_hidden_makes_the_same_site(
+    library: Library, root: Path, tmp_path: Path
+) -> None:
+    """Whatever a file holds, in whatever form: nothing hidden had a part in any of its bytes."""
+    bare = tmp_path / "library"
+    bare.mkdir()
+    strip_library(root, bare, ON)
+    stripped = load_library(bare)
+    assert stripped.problems == ()
+    assert stripped.view("dealer", ON) == library.view("dealer", ON)
+    assert len(stripped.sources) < len(library.sources)
+    sites = {}
+    for name, one in (("whole", library), ("bare", stripped)):
+        views = one.view("dealer", ON), one.view(one.settings.widest.id, ON)
+        build_site(*views, tmp_path / name / "stage", tmp_path / name / "site", builder=PLAIN)
+        sites[name] = _contents(tmp_path / name / "site")
+    assert any(path.endswith(".bin") for path in sites["bare"])
+    assert differing(sites["whole"], sites["bare"]) == []
+
+
+def test_the_planted_library_without_anything_hidden_makes_the_same_site(
+    planted: Path, built: dict[str, Built], tmp_path: Path
+) -> None:
+    bare = tmp_path / "library"
+    bare.mkdir()
+    strip_library(planted, bare, ON)
+    assert sweep(bare, [canary(route) for route in (*EVERYWHERE_HIDDEN, *NOWHERE)]) == []
+    library = load_library(bare)
+    assert library.problems == ()
+    views = library.view("dealer", ON), library.view(library.settings.widest.id, ON)
+    build_site(*views, tmp_path / "stage", tmp_path / "site")
+    assert differing(_contents(built["dealer"].site), _contents(tmp_path / "site")) == []
+
+
+def differing(one: Mapping[str, bytes], other: Mapping[str, bytes]) -> list[str]:
+    return sorted(path for path in {*one, *other} if one.get(path) != other.get(path))
+
+
+# ---- terms of the search index, which are numbers -----------------------------------------------
+
+
+def _varints(data: bytes) -> Iterator[int]:
+    value = shift = 0
+    for byte in data:
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            yield value
+            value = shift = 0
+
+
+def _indexed_terms(site: Path) -> set[int]:
+    """The terms of an index, read as the description of its format says."""
+    found = set()
+    for shard in (site / "find").glob("*/t*.bin"):
+        numbers = _varints(shard.read_bytes())
+        term = 0
+        for _ in range(next(numbers)):
+            step, _holders, _bytes = (next(numbers) for _ in range(3))
+            term += step
+            found.add(term)
+    return found
+
+
+def test_no_hidden_word_is_a_term_of_the_search_index(built: dict[str, Built]) -> None:
+    words = {route: text_terms(canary(route)) for route in EVERYWHERE_HIDDEN}
+    assert all(len(terms) == 1 for terms in words.values())
+    dealer, agent = (_indexed_terms(built[name].site) for name in ("dealer", "agent"))
+    assert set(text_terms("复机")) <= dealer
+    assert [route for route, terms in words.items() if dealer.intersection(terms)] == []
+    held = {route for route, terms in words.items() if agent.issuperset(terms)}
+    assert held >= {"title", "tag", "theme", "background", "faq-similar", "faq-tag", "forbidden"}
 
 
 # ---- each outlet of the site ----------------------------------------------------------------
@@ -439,7 +582,7 @@ def test_the_real_library_leaks_no_sentence_into_the_index(
 # ---- exports --------------------------------------------------------------------------------
 
 _FAQ_ROUTES = ("faq-id", "faq-title", "faq-similar", "faq-tag", "faq-answer")
-_WORDS = ("term", "definition", "synonym", "site-title")
+_WORDS = ("term", "definition", "synonym", "site-title", "withdrawn-id")
 _PRINTED = (
     *("title", "id", "subject", "customer-type", "author", "owner", "theme", "background"),
     *("quotation", "outcome", "analysis", "subheading", "list-item", "code", "table"),
@@ -525,7 +668,7 @@ def test_the_same_sweep_finds_the_canaries_in_the_export_for_agents(
 
 def test_every_canary_of_a_document_is_in_an_export_for_agents() -> None:
     routes = {route for outlet in EXPORTED.values() for route in outlet}
-    assert {*EVERYWHERE_HIDDEN} - routes == {"term", "definition", "synonym"}
+    assert {*EVERYWHERE_HIDDEN} - routes == {"term", "definition", "synonym", "withdrawn-id"}
 
 
 def _hide_plain(text: str) -> bytes:
@@ -598,6 +741,24 @@ def test_the_sweep_sees_through_every_form(hide, tmp_path: Path) -> None:
     (tmp_path / "page.html").write_bytes(hide(secret))
     assert [leak.canary for leak in sweep(tmp_path, [secret])] == [secret]
     assert sweep(tmp_path, ["另外一句没有写过的话"]) == []
+
+
+_AS_WRITTEN = (
+    *(_hide_plain, _hide_gzip, _hide_json, _hide_entities, _hide_url),
+    *(_hide_json_quotes, _hide_attribute),
+)
+
+
+@pytest.mark.parametrize("hide", _AS_WRITTEN)
+def test_short_canaries_are_found_as_they_are_written(hide, tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_bytes(hide("请发转网短信"))
+    assert [leak.canary for leak in sweep(tmp_path, ["转网短信"])] == ["转网短信"]
+
+
+@pytest.mark.parametrize("text", ["<li>转网</li><li>短信</li>", "转网\n短信", "转网 短信"])
+def test_two_words_side_by_side_are_no_short_canary(text: str, tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text(text, encoding="utf-8")
+    assert sweep(tmp_path, ["转网短信"]) == []
 
 
 def test_the_sweep_reads_file_names(tmp_path: Path) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import replace
 
+import markdown
 import pytest
+from markdown_it import MarkdownIt
 
 from casebook.documents import Faq, Standing
 from casebook.library import View
@@ -14,6 +17,7 @@ from casebook.markup import plain_text
 from casebook.pages import view_pages
 from casebook.sweep import canaries
 
+COMMONMARK = MarkdownIt("commonmark").enable(["strikethrough", "table"])
 LINK = re.compile(r"^- \[((?:\\.|[^\[\]\\])+)\]\((\S+)\)：.+$", re.MULTILINE)
 
 
@@ -63,11 +67,12 @@ def test_it_names_each_document_that_holds_once(view: View) -> None:
 def test_the_full_text_is_every_answer_that_holds_and_no_more(view: View) -> None:
     text = files(view)["llms-full.txt"]
     entries = [one for one in view.documents if isinstance(one, Faq)]
+    text = shown(markdown.markdown(text))
     for entry in entries:
         holds = entry.standing(view.on) is Standing.CURRENT
         answer = entry.section("answer")
         assert answer
-        assert (f"\n## {entry.title}\n" in text) is holds
+        assert (f"\n{entry.title}\n" in text) is holds
         assert (plain_text(answer.html) in text) is holds
         assert not any(
             plain_text(one.html) in text for one in entry.sections if one.key != "answer"
@@ -108,7 +113,40 @@ def test_a_title_cannot_end_its_link(dealer_view: View) -> None:
     view = many(dealer_view, 1)
     named = view.documents[0].model_copy(update={"title": "甲](http://x/)[乙\n# 丙"})
     text = files(replace(view, documents=(named,)))["llms.txt"]
-    assert "[甲\\](http://x/)\\[乙 # 丙](" in text
+    assert "[甲\\](http://x/)\\[乙 \\# 丙](" in text
+
+
+MARKUP = "</h2><script>&lt; *甲* __乙__ `丙` ~~丁~~ ![戊](x) <http://x.example/> *#06# a_b_c"
+
+
+def shown(markup: str) -> str:
+    """The text that a reader sees, of every paragraph and heading."""
+    return html.unescape(re.sub(r"<[^>]*>", "", markup))
+
+
+def test_markdown_shows_titles_and_answers_as_they_are(dealer_view: View) -> None:
+    view = many(dealer_view, 1)
+    answer = f"<p>{html.escape(MARKUP)}</p><p>1. 甲</p><p>- 乙</p><p># 丙</p>"
+    entry = view.documents[0]
+    sections = tuple(
+        one.model_copy(update={"html": answer}) if one.key == "answer" else one
+        for one in entry.sections
+    )
+    named = entry.model_copy(update={"title": MARKUP, "sections": sections})
+    made = files(replace(view, documents=(named,)))
+    for text in made.values():
+        for render in (markdown.markdown, COMMONMARK.render):
+            rendered = render(text)
+            assert MARKUP in shown(rendered)
+            assert not re.search("<(script|em|strong|code|img|del|s|li><p|ol)[ >]", rendered)
+    full = shown(markdown.markdown(made["llms-full.txt"]))
+    assert "1. 甲\n- 乙\n# 丙" in full
+
+
+def test_an_address_ends_before_what_follows(dealer_view: View) -> None:
+    lines = [line for line in files(dealer_view)["llms-full.txt"].split("\n") if "（核准" in line]
+    assert lines
+    assert all(re.match(r"https?://[!-~]+ （核准", line) for line in lines)
 
 
 def test_dealers_are_told_nothing_hidden(agent_view: View, dealer_view: View) -> None:

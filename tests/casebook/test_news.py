@@ -14,8 +14,10 @@ from casebook.news import (
     NewsItem,
     NewsKind,
     Week,
+    advice_of,
     caution_of,
     changed_on,
+    gone_words,
     news_of,
 )
 from tests.casebook.repositories import faq
@@ -105,8 +107,70 @@ def test_what_was_withdrawn_has_no_title_and_names_only_what_may_be_read(small: 
         id="faq-old",
         subject="资费/流量",
         replaced_by=("faq-new",),
+        seen_on=ON,
     )
     assert (item.title, item.badge, item.path) == ("", None, "faq/faq-old/")
+
+
+@pytest.mark.parametrize(
+    ("gone", "headline", "words"),
+    [
+        (
+            Withdrawal("faq-old", Kind.FAQ, ON, "资费/流量"),
+            "资费/流量 里的一条（编号 faq-old）",
+            "资费/流量 里的一条（编号 faq-old）已于 2026-06-17 撤下",
+        ),
+        (
+            Withdrawal("case-old", Kind.CASE, ON),
+            "编号 case-old 的案例",
+            "编号 case-old 的案例已于 2026-06-17 撤下",
+        ),
+    ],
+)
+def test_what_was_withdrawn_is_told_by_its_subject(
+    small: Path, gone: Withdrawal, headline: str, words: str
+) -> None:
+    (item,) = news_of(replace(view_of(small, "dealer"), withdrawn=(gone,)), ON, ON)
+    assert (item.headline, gone_words(gone)) == (headline, words)
+
+
+def test_what_can_be_read_is_told_by_its_title(small: Path) -> None:
+    view = replace(view_of(small, "dealer"), withdrawn=())
+    for item in news_of(view, *WHOLE_YEAR):
+        document = view.get(item.id)
+        assert document
+        assert item.headline == document.title
+
+
+@pytest.mark.parametrize(
+    ("on", "label"),
+    [
+        (date(2026, 6, 19), "将到期"),
+        (date(2026, 6, 20), "今天到期"),
+        (date(2026, 6, 21), "已到期"),
+    ],
+)
+def test_what_ends_says_how_near_that_is(small: Path, on: date, label: str) -> None:
+    view_of(small, "agent")
+    view = load_library(small).view("agent", on)
+    labels = {item.label for item in news_of(view, *WHOLE_YEAR) if item.id == "faq-ending"}
+    assert label in labels
+    assert labels == {label, "更新"}
+
+
+@pytest.mark.parametrize(
+    ("audience", "subject", "advice"),
+    [
+        ("dealer", "资费/流量", "在站点里查“资费/流量”，查不到就打客服热线。"),
+        ("dealer", "", "在站点里重新查找，查不到就打客服热线。"),
+        # Those of the widest audience are the hotline.
+        ("agent", "资费/流量", "在站点里查“资费/流量”，不要凭记忆答。"),
+    ],
+)
+def test_where_to_look_when_nothing_replaces_it(
+    small: Path, audience: str, subject: str, advice: str
+) -> None:
+    assert advice_of(subject, view_of(small, audience)) == advice
 
 
 def test_every_kind_has_words() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import json
 import logging
+import os
 import re
 import socket
 import ssl
@@ -18,7 +20,7 @@ from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from click.testing import CliRunner, Result
@@ -28,10 +30,11 @@ from casebook.cli import main
 from casebook.documents import Kind, Withdrawal
 from casebook.errors import CasebookError, SettingsError
 from casebook.library import Library, View, load_library
-from casebook.notify import Record, Sender, address_of, chosen_webhooks, deliver, plan
+from casebook.notify import Delivery, Record, Sender, address_of, chosen_webhooks, tell
 from casebook.notify.addresses import Address, AddressRefused, read_address
 from casebook.notify.formats import FORMATS, Request, as_bytes
-from casebook.notify.messages import Item, Link, Message, first_sentences
+from casebook.notify.messages import Item, Link, Message, first_sentences, plain
+from casebook.notify.record import keeping
 from casebook.notify.sending import Policy
 from casebook.notify.telling import MOST_MESSAGES, news_items, portions
 from casebook.settings import Settings, WebhookSettings, load_settings
@@ -199,7 +202,7 @@ MESSAGE = Message(
             {"id": "faq-a"},
         ),
     ),
-    Link("还有 3 条，见本周变化", "https://kb.example.cn/news/"),
+    Link("还有 3 条，见最近变化", "https://kb.example.cn/news/"),
     {"source": "casebook"},
 )
 
@@ -212,7 +215,7 @@ MARKDOWN = (
     "**【新增】**[副卡可以单独停机吗？](https://kb.example.cn/faq/faq-a/)\n"
     "> 可以，在 App 里办。\n"
     "> 请改看：[副卡](https://kb.example.cn/faq/faq-b/)\n\n"
-    "[还有 3 条，见本周变化](https://kb.example.cn/news/)"
+    "[还有 3 条，见最近变化](https://kb.example.cn/news/)"
 )
 PAYLOADS: dict[str, dict[str, Any]] = {
     "wecom": {"msgtype": "markdown", "markdown": {"content": MARKDOWN}},
@@ -250,7 +253,7 @@ PAYLOADS: dict[str, dict[str, Any]] = {
                         [
                             {
                                 "tag": "a",
-                                "text": "还有 3 条，见本周变化",
+                                "text": "还有 3 条，见最近变化",
                                 "href": "https://kb.example.cn/news/",
                             }
                         ],
@@ -264,7 +267,7 @@ PAYLOADS: dict[str, dict[str, Any]] = {
         "source": "casebook",
         "title": "知识更新：远汐通信",
         "items": [{"id": "faq-a"}],
-        "more": {"text": "还有 3 条，见本周变化", "url": "https://kb.example.cn/news/"},
+        "more": {"text": "还有 3 条，见最近变化", "url": "https://kb.example.cn/news/"},
     },
 }
 
@@ -286,7 +289,23 @@ def test_the_form_of_each_platform(form: str) -> None:
 @pytest.mark.parametrize("form", ["wecom", "dingtalk", "feishu"])
 @pytest.mark.parametrize(
     "hostile",
-    ["<@all>", "[点我](https://evil.example)", "**x**", "<font color=red>", "a\n### b", "`x`"],
+    [
+        "<@all>",
+        "&lt;@all&gt;",
+        "@所有人 @all",
+        "@13800138000",
+        "[点我](https://evil.example)",
+        "https://evil.example/x",
+        "dingtalk://x",
+        "www.evil.example",
+        "evil.example/x",
+        "示例.中国",
+        "me@evil.example",
+        "**x**",
+        "<font color=red>",
+        "a\n### b",
+        "`x`",
+    ],
 )
 def test_marks_in_what_is_told_mean_nothing(form: str, hostile: str) -> None:
     item = replace(MESSAGE.items[0], label=hostile, title=hostile, lines=(hostile,))
@@ -294,6 +313,33 @@ def test_marks_in_what_is_told_mean_nothing(form: str, hostile: str) -> None:
     text = as_bytes(FORMATS[form].payload(shown)).decode()
     assert hostile not in text
     assert json.dumps(hostile)[1:-1] not in text
+
+
+@pytest.mark.parametrize("form", ["wecom", "dingtalk", "feishu"])
+def test_nobody_is_mentioned_and_only_our_own_pages_are_linked(form: str) -> None:
+    foreign = "@所有人 @all &lt;@all&gt; 看 https://evil.example/x 或 www.evil.example"
+    links = (Link(foreign, "https://kb.example.cn/@b/", foreign),)
+    item = replace(MESSAGE.items[0], label=foreign, title=foreign, lines=(foreign,), links=links)
+    shown = replace(MESSAGE, title=foreign, items=(item,))
+    text = as_bytes(FORMATS[form].payload(shown)).decode()
+    ours = ("https://kb.example.cn/faq/faq-a/", "https://kb.example.cn/@b/")
+    assert all(url in text for url in ours)
+    for url in (*ours, "https://kb.example.cn/news/"):
+        text = text.replace(url, "")
+    for mark in ("@", "&", "://", "evil.example"):
+        assert mark not in html.unescape(text)
+
+
+@pytest.mark.parametrize("form", ["wecom", "dingtalk"])
+def test_a_line_that_begins_with_a_hash_is_no_heading(form: str) -> None:
+    shown = replace(MESSAGE, items=(replace(MESSAGE.items[0], lines=("## 大字",)),))
+    text = as_bytes(FORMATS[form].payload(shown)).decode()
+    assert "> ＃＃ 大字" in text
+
+
+def test_numbers_and_sentences_stay_as_they_are() -> None:
+    for text in ("5.1 元、1.5GB、v1.2.3", "时间：9:30", "问：怎么办？ 第 3 条", "拨 10086 #1"):
+        assert plain(text) == text
 
 
 def test_an_item_without_a_page_has_no_empty_link() -> None:
@@ -408,6 +454,43 @@ ANSWERS = [
         for form in GOOD
     ),
     pytest.param("feishu", [Reply({"StatusCode": 0})], Told(True, 1), id="feishu of old"),
+    # Only the number 0 is a success.
+    *(
+        pytest.param(
+            form,
+            [Reply({key: value})],
+            Told(False, 1, f"的回答里 {key} 应当是整数，却是{what}；检查地址"),
+            id=f"{form} answers {json.dumps(value)}",
+        )
+        for form, key in (("wecom", "errcode"), ("dingtalk", "errcode"), ("feishu", "code"))
+        for value, what in (
+            (False, "真假值"),
+            (True, "真假值"),
+            ("0", "文字"),
+            (0.0, "小数"),
+            ([0], "列表"),
+            ({"a": 0}, "对象"),
+            (None, "空值"),
+        )
+    ),
+    pytest.param(
+        "feishu",
+        [Reply({"code": False, "StatusCode": 0})],
+        Told(False, 1, "code 应当是整数"),
+        id="one good number does not heal another",
+    ),
+    pytest.param(
+        "wecom",
+        [Reply({"errcode": 10**40, "errmsg": {"a": 1}})],
+        Told(False, 1, "企业微信拒收（100000000000 ）"),
+        id="a number and words of another form",
+    ),
+    pytest.param(
+        "wecom",
+        [Reply({"errcode": "x"}, 503), Reply(GOOD["wecom"])],
+        Told(True, 2),
+        id="a server's error is one whatever its body says",
+    ),
     pytest.param("json", [Reply(b"", 204)], Told(True, 1), id="no content"),
     pytest.param("json", [Reply(b"<html>")], Told(True, 1), id="a program may say anything"),
     # Refused for good: told once, with what to do.
@@ -667,12 +750,15 @@ LOST = Withdrawal("case-lost", Kind.CASE, ON - timedelta(days=2))
 def test_what_was_withdrawn_comes_first_and_says_where_to_go(dealer_view: View) -> None:
     view = replace(dealer_view, withdrawn=(GONE, LOST))
     first, second, third, *_ = news_items(view, hook(), ON - timedelta(days=7))
-    assert (first.label, first.title) == ("已撤下", "统一口径 faq-old")
+    assert (first.label, first.title) == ("已撤下", "资费/流量 里的一条（编号 faq-old）")
     assert first.links == (
         Link("流量包有哪些，怎么买？", f"{view.audience.url}faq/faq-data-pack/", "请改看："),
     )
     assert first.url == f"{view.audience.url}faq/faq-old/"
-    assert second.lines[0].startswith("不要再照它答复，也没有代替它的")
+    assert second.title == "编号 case-lost 的案例"
+    assert second.lines[0] == (
+        "不要再照它答复；没有直接代替它的，在站点里重新查找，查不到就打客服热线。"
+    )
     assert third.label == "更新"
 
 
@@ -730,7 +816,7 @@ def test_messages_keep_the_limits_and_tell_everything_once(
     assert [portion.message.more is not None for portion in made[:-1]] == [False] * (len(made) - 1)
     if left:
         assert made[-1].message.more == Link(
-            f"还有 {left} 条，见本周变化", f"{view.audience.url}news/"
+            f"还有 {left} 条，见最近变化", f"{view.audience.url}news/"
         )
     titles = [portion.message.title for portion in made]
     assert all(title.startswith("知识更新：") for title in titles)
@@ -778,11 +864,8 @@ def run(
 ) -> tuple[list[str], str]:
     """What a run sends, and why it stopped."""
     before = len(server.seen)
-    kept = Record(record)
-    planned = plan(view, hook(format=form), kept, since)
-    clock = Time()
-    with clock.sender() as sender:
-        done = deliver(planned, address_at(server, form), kept, sender)
+    with Time().sender() as sender:
+        done = tell(view, hook(format=form), address_at(server, form), record, sender, since)
     sent = [item["id"] for seen in server.seen[before:] for item in seen.json["items"]]
     return sent, done.reason
 
@@ -841,9 +924,55 @@ def test_where_to_go_now_is_told_again_when_it_is_known(
 def test_since_goes_further_back(small: Path, server: Server, tmp_path: Path) -> None:
     view = told_library(small, old="2026-03-01", new="2026-06-29")
     record = tmp_path / "hook.json"
-    assert run(view, record, server, date(2026, 6, 30)) == ([], "")
-    assert run(view, record, server) == ([], ""), "what was passed over is not told later"
+    assert run(view, record, server) == (["faq-new"], "")
     assert run(view, record, server, date(2026, 1, 1)) == (["faq-old"], "")
+
+
+def test_a_narrow_since_buries_nothing(small: Path, server: Server, tmp_path: Path) -> None:
+    days = {"older": "2026-06-10", "week": "2026-06-24", "today": "2026-06-30"}
+    view = told_library(small, **days)
+    record = tmp_path / "hook.json"
+    assert run(view, record, server, date(2026, 6, 30)) == (["faq-today"], "")
+    assert run(view, record, server) == (["faq-week"], ""), "still the first usual run"
+    assert run(view, record, server) == ([], "")
+    assert run(view, record, server, date(2026, 6, 1)) == ([], ""), "older than the first tells"
+
+
+def test_a_since_that_finds_nothing_notes_nothing(
+    small: Path, server: Server, tmp_path: Path
+) -> None:
+    view = told_library(small, week="2026-06-24")
+    record = tmp_path / "hook.json"
+    assert run(view, record, server, date(2026, 6, 30)) == ([], "")
+    assert not record.exists()
+
+
+def test_nothing_is_noted_before_the_first_message_arrived(
+    small: Path, server: Server, tmp_path: Path
+) -> None:
+    view = told_library(small, old="2026-06-10", new="2026-06-29")
+    record = tmp_path / "hook.json"
+    server.replies = [Reply({}, 400)]
+    assert run(view, record, server)[1]
+    assert list(tmp_path.glob("*.json")) == []
+    server.replies = [Reply({})]
+    assert run(view, record, server, date(2026, 6, 1)) == (["faq-new", "faq-old"], "")
+
+
+def test_a_first_run_without_news_begins_the_record(
+    small: Path, server: Server, tmp_path: Path
+) -> None:
+    """Or what is merged long after its approval would be taken for old by a later run."""
+    record = tmp_path / "hook.json"
+    assert run(told_library(small), record, server) == ([], "")
+    late = told_library(small, late="2026-06-12")
+    assert run(late, record, server) == (["faq-late"], "")
+
+
+def test_records_of_old_have_begun(small: Path, server: Server, tmp_path: Path) -> None:
+    record = tmp_path / "hook.json"
+    record.write_text('{"version": 1, "told": {}}', encoding="utf-8")
+    assert run(told_library(small, late="2026-06-12"), record, server) == (["faq-late"], "")
 
 
 def test_a_run_that_failed_is_continued(
@@ -872,14 +1001,93 @@ def test_a_first_run_that_failed_at_once_is_continued_as_well(
     assert run(view, record, server) == (["faq-new"], "")
 
 
+def _folder_is_a_file(record: Path) -> None:
+    record.parent.write_text("", encoding="utf-8")
+
+
+def _record_is_a_folder(record: Path) -> None:
+    record.mkdir(parents=True)
+
+
+def _record_is_damaged(record: Path) -> None:
+    record.parent.mkdir(parents=True)
+    record.write_text("{", encoding="utf-8")
+
+
+def _no_new_file_may_be_made(record: Path) -> None:
+    """What ``replacing`` writes first is taken by a folder: root may write where it likes."""
+    for name in (f".{record.name}.{os.getpid()}.new", f"..{record.name}.trial.{os.getpid()}.new"):
+        (record.parent / name / "x").mkdir(parents=True)
+
+
+SPOILED = [_folder_is_a_file, _record_is_a_folder, _record_is_damaged, _no_new_file_may_be_made]
+
+
+@pytest.mark.parametrize("spoil", SPOILED)
 def test_nothing_is_sent_when_it_cannot_be_noted(
-    small: Path, server: Server, tmp_path: Path
+    spoil: Callable[[Path], None], small: Path, server: Server, tmp_path: Path
 ) -> None:
     view = told_library(small, a="2026-06-29")
-    (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(CasebookError, match=r"写不了|读不了"):
-        run(view, tmp_path / "file" / "hook.json", server)
-    assert server.seen == []
+    record = tmp_path / "notify" / "hook.json"
+    spoil(record)
+    sent, reason = run(view, record, server)
+    assert re.search("写不了|读不了|不是推送的记录", reason)
+    assert (sent, server.seen) == ([], [])
+
+
+def test_what_arrived_and_could_not_be_noted_is_said(
+    small: Path, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk that fills up after the trial."""
+    view = told_library(small, a="2026-06-29")
+    record = tmp_path / "hook.json"
+    add = Record.add
+
+    def spoiled(self: Record, *words: Any, **more: Any) -> None:
+        _no_new_file_may_be_made(record)
+        add(self, *words, **more)
+
+    monkeypatch.setattr(Record, "add", spoiled)
+    with Time().sender() as sender:
+        done = tell(view, hook(format="json"), address_at(server, "json"), record, sender)
+    assert done.delivered == 1
+    assert done.reason.startswith("发了却记不下来：写不了")
+
+
+def test_two_runs_at_once_tell_once(small: Path, server: Server, tmp_path: Path) -> None:
+    view = told_library(small, a="2026-06-29")
+    record = tmp_path / "notify" / "hook.json"
+    together = threading.Barrier(2)
+    found: list[Delivery] = []
+
+    def one() -> None:
+        with Time().sender() as sender:
+            together.wait()
+            made = tell(view, hook(format="json"), address_at(server, "json"), record, sender)
+        found.append(made)
+
+    threads = [threading.Thread(target=one) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [one.reason for one in found] == ["", ""]
+    assert sorted(one.delivered for one in found) == [0, 1]
+    assert len(server.seen) == 1
+
+
+def test_a_run_that_does_not_end_keeps_the_next_one_out(
+    small: Path, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("casebook.notify.record._LOCK_SECONDS", 0)
+    view = told_library(small, a="2026-06-29")
+    record = tmp_path / "hook.json"
+    with keeping(record):
+        assert run(view, record, server) == (
+            [],
+            "另一个 casebook notify 正在推送它；等它结束再运行",
+        )
+    assert run(view, record, server) == (["faq-a"], "")
 
 
 @pytest.mark.parametrize(
@@ -923,7 +1131,7 @@ def call(small: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Call:
 
 
 def record_files(small: Path) -> list[str]:
-    return sorted(path.name for path in (small / "build").glob("notify/*"))
+    return sorted(path.name for path in (small / "build").glob("notify/*.json"))
 
 
 def test_the_command_tells_and_notes_it(call: Call, server: Server, small: Path) -> None:
@@ -932,7 +1140,7 @@ def test_the_command_tells_and_notes_it(call: Call, server: Server, small: Path)
     assert (done.exit_code, done.stdout) == (0, "")
     assert "第一次，从 2026-06-23 起" in done.stderr
     assert "1 项更新，1 条消息，已发" in done.stderr
-    assert record_files(small) == ["to-wecom.json"]
+    assert [name for name in record_files(small) if name[0] != "."] == ["to-wecom.json"]
     again = call("--to", "to-wecom")
     assert (again.exit_code, len(server.seen)) == (0, 1)
     assert "没有新的" in again.stderr
@@ -959,6 +1167,23 @@ def test_one_that_refuses_does_not_stop_the_others(call: Call, server: Server) -
     assert "93000" in results[0]["reason"]
     assert results[1]["reason"] is None
     assert results[3]["items"] == [{"id": "faq-a", "event": "new"}]
+
+
+@pytest.mark.parametrize("spoil", [_record_is_a_folder, _record_is_damaged])
+@pytest.mark.parametrize("words", [(), ("--dry-run",)])
+def test_one_record_that_is_of_no_use_does_not_stop_the_others(
+    spoil: Callable[[Path], None], words: tuple[str, ...], call: Call, server: Server, small: Path
+) -> None:
+    server.replies = [Reply({"errcode": 0, "code": 0})]
+    spoil(small / "build" / "notify" / "to-wecom.json")
+    done = call("--json", *words)
+    assert done.exit_code == 1
+    assert "推送 to-wecom（企业微信）：没有发：" in done.stderr
+    results = json.loads(done.stdout)
+    assert [one["messages"] for one in results] == [None, 1, 1, 1]
+    assert [one["delivered"] for one in results] == [0, *([0] * 3 if words else [1] * 3)]
+    assert "to-wecom.json" in results[0]["reason"]
+    assert len(server.seen) == (0 if words else 3)
 
 
 def test_a_dry_run_sends_and_notes_nothing(call: Call, server: Server, small: Path) -> None:
@@ -1136,21 +1361,80 @@ def test_objects_with_secrets_do_not_show_them(server: Server) -> None:
         assert SECRET not in text
 
 
+HIDDEN = "（里面有地址或密钥的一部分，不显示）"
+# The address of a function in a cloud: its host is the secret.
+FUNCTION = "https://x7q2m4k9zt.fc.example.com/told?code=%2Bab%2Fcdefgh"
+
+
 @pytest.mark.parametrize(
     ("said", "shown"),
     [
-        (f"bad key {KEY}", "bad key …"),
-        (f"see {PATHS['wecom']}", "see /cgi-bin/webhook/send?…"),
-        (f"{SECRET}!", "…!"),
+        (f"bad key {KEY}", HIDDEN),
+        (f"see {PATHS['wecom']}", HIDDEN),
+        (f"{SECRET}!", HIDDEN),
+        (KEY.upper(), HIDDEN),
+        (quote(f"?key={KEY}"), HIDDEN),
+        ("".join(f"%{ord(c):02x}" for c in KEY), HIDDEN),
+        ("".join(f"%25{ord(c):02x}" for c in KEY), HIDDEN),
+        ("".join(f"&#{ord(c)};" for c in KEY), HIDDEN),
+        (f"key {KEY[:6]}…", HIDDEN),
+        (f"key …{KEY[-6:]}", HIDDEN),
+        (KEY.replace("-", ""), HIDDEN),
+        ("\u200b".join(KEY), HIDDEN),
+        ({"deep": [KEY]}, HIDDEN),
+        (int("4" * 9), HIDDEN),
+        ("host X7Q2M4K9ZT not found", HIDDEN),
+        ("code +ab/cdefgh", HIDDEN),
+        ("invalid webhook url, access_token is missing", None),
         ("two\nlines\x1b[31m", "two lines [31m"),
         ("x" * 1000, "x" * 200 + "…"),
-        ("nothing", "nothing"),
+        ("nothing", None),
+        (0, None),
+        (False, None),
     ],
 )
-def test_what_platforms_say_is_scrubbed(said: str, shown: str) -> None:
-    url = f"https://example.cn{PATHS['wecom']}"
-    address = Address(SecretStr(url), "example.cn", SecretStr(SECRET))
-    assert address.scrubbed(said) == shown
+def test_what_platforms_say_is_cleaned(said: Any, shown: str | None) -> None:
+    url = f"{FUNCTION}&key={KEY}&n={'4' * 9}"
+    address = Address(SecretStr(url), SecretStr(SECRET))
+    assert address.cleaned({"errmsg": said}) == {"errmsg": said if shown is None else shown}
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        (f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={KEY}", "qyapi.weixin.qq.com/…"),
+        ("https://oapi.dingtalk.com/robot/send?access_token=x", "oapi.dingtalk.com/…"),
+        ("https://open.feishu.cn/open-apis/bot/v2/hook/x", "open.feishu.cn/…"),
+        ("http://127.0.0.1:8080/x", "127.0.0.1/…"),
+        (FUNCTION, "…example.com/…"),
+        ("https://qyapi.weixin.qq.com.x7q2m4k9zt.example.com/", "…example.com/…"),
+        ("https://example.com/x", "example.com/…"),
+        ("https://x7q2m4k9zt/x", "…/…"),
+        ("https://203.0.113.7/x", "…/…"),
+        ("https://[2001:db8::7]/x", "…/…"),
+    ],
+)
+def test_of_unknown_hosts_only_the_end_is_shown(url: str, shown: str) -> None:
+    assert str(read_address("HOOK", url)) == shown
+
+
+def test_a_host_that_is_the_secret_is_not_shown_by_a_dry_run(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JSON", FUNCTION)
+    shown = call("--dry-run", "--to", "to-json")
+    assert shown.exit_code == 0
+    assert "（接收程序，…example.com/…）" in shown.stdout
+    assert "x7q2m4k9zt" not in shown.output
+
+
+@pytest.mark.parametrize("piece", [KEY.upper(), quote(KEY, safe="").replace("-", "%2D"), KEY[:6]])
+def test_no_written_form_of_a_key_is_printed(call: Call, server: Server, piece: str) -> None:
+    server.replies = [_answer("wecom", 93000, f"no such key {piece}")]
+    done = call("--to", "to-wecom", "--json")
+    assert done.exit_code == 1
+    assert piece not in done.output
+    assert f"企业微信拒收（93000 {HIDDEN}）：地址不对" in done.stderr
 
 
 def test_views_do_not_know_who_is_told(library: Library) -> None:

@@ -6,7 +6,10 @@ import base64
 import gzip
 import json
 import re
+import struct
 from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +19,7 @@ from casebook.offline import (
     ABOUT,
     AHEAD,
     MANIFEST,
+    SEARCH,
     SMALL,
     WORKER,
     addresses,
@@ -27,6 +31,7 @@ from casebook.offline import (
     worker_source,
 )
 
+THEME = Path(__file__).parents[2] / "site" / "theme"
 FILES = {
     "index.html": bytes_digest(b"home"),
     "index.json": bytes_digest(b"home as data"),
@@ -122,15 +127,34 @@ def test_a_new_look_makes_a_new_worker(dealer_view):
     assert json.loads(site[1])["audience"] == "dealer"
 
 
-def test_what_matters_at_the_counter_is_fetched_first():
-    few = ["faq/faq-a/", "subjects/zi-fei/", "guide/writing/", "faq/", "", "cards/zi-fei/"]
-    assert ahead(few) == ["", "cards/zi-fei/", "faq/", "subjects/zi-fei/", "faq/faq-a/"]
+def test_answers_come_first_then_the_whole_search_then_the_rest():
+    find = ["find/index.json", "find/0123456789abcdef/t0.bin", "find/0123456789abcdef/d0.json"]
+    held = ["subjects/zi-fei/", "guide/writing/", "policies/policy-a/", "faq/", "cards/zi-fei/"]
+    held += ["subjects/zi-fei/liu-liang/", "faq/faq-a/", "", "cases/case-a/", "assets/offline.js"]
+    assert ahead([*held, *find, "products/x/"]) == [
+        "",
+        "cards/zi-fei/",
+        "faq/faq-a/",
+        ["assets/static-search.js", *sorted(find[1:]), "find/index.json"],
+        "faq/",
+        "subjects/zi-fei/",
+        "subjects/zi-fei/liu-liang/",
+        "policies/policy-a/",
+        "cases/case-a/",
+        "products/x/",
+    ]
 
 
-def test_of_a_large_site_no_documents_are_fetched_ahead():
+def test_of_a_large_site_no_documents_and_no_search_are_fetched_ahead():
     many = [f"faq/faq-{number}/" for number in range(SMALL + 1)]
-    assert ahead(["", *many]) == [""]
+    assert ahead(["", "find/index.json", "faq/", *many]) == ["", "faq/"]
     assert len(ahead([f"cards/c{number}/" for number in range(2 * AHEAD)])) == AHEAD
+
+
+def test_the_search_that_is_fetched_ahead_is_the_one_that_pages_load():
+    assert (THEME / SEARCH).is_file()
+    box = (files("search") / "static" / "case-search.js").read_text(encoding="utf-8")
+    assert f"import('./{Path(SEARCH).name}')" in box
 
 
 def test_the_list_of_ten_thousand_pages_stays_small(dealer_view):
@@ -147,3 +171,18 @@ def test_the_manifest_names_the_site(dealer_view):
     app = json.loads(made(dealer_view, FILES)[MANIFEST])
     assert app["name"] == dealer_view.audience.title
     assert app["start_url"] == app["scope"] == "."
+    other = replace(dealer_view, audience=dealer_view.audience.model_copy(update={"id": "agent"}))
+    assert app["id"] != json.loads(made(other, FILES)[MANIFEST])["id"]
+
+
+def test_the_manifests_icons_are_pictures_of_their_sizes(dealer_view):
+    icons = json.loads(made(dealer_view, FILES)[MANIFEST])["icons"]
+    for icon in icons:
+        data = (THEME / icon["src"]).read_bytes()
+        if icon["type"] != "image/png":
+            continue
+        width, height = struct.unpack(">II", data[16:24])
+        assert icon["sizes"] == f"{width}x{height}"
+        assert len(data) <= 2000
+    assert {icon["purpose"] for icon in icons} == {"any", "maskable"}
+    assert {"192x192", "512x512"} <= {icon["sizes"] for icon in icons}

@@ -81,6 +81,14 @@ def test_the_page_describes_every_key_and_no_other(schema: Any, root: Path) -> N
     assert named - {"trust"} <= keys
 
 
+def test_the_badge_stands_at_one_place(view: View) -> None:
+    for document in view.documents:
+        assert document_data(document, view)["trust"] == trust_of(document, view).data()
+    for one in view.withdrawn:
+        trust = {"badge": "withdrawn", "badge_label": "已撤下"}
+        assert gone_data(one, view)["trust"] == trust
+
+
 def test_an_answer_is_there_as_it_is_spoken_and_as_html(view: View) -> None:
     for document in view.documents:
         data = document_data(document, view)

@@ -7,7 +7,7 @@ import re
 import shutil
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
@@ -139,7 +139,7 @@ def test_an_entry_gives_its_answer_before_everything_else(
 def test_what_ended_says_so_first_and_cannot_be_copied(agent_pages: dict[str, Page]):
     body = agent_pages["faq/faq-roaming-summer/"].body
     assert body.startswith('<div class="cb-notice cb-notice--ended"')
-    assert "2026-09-30 已失效，不能照此答复" in body
+    assert "<time>2026-09-30</time> 已失效，不能照此答复" in body
     assert "cb-answer--past" in body
     assert "复制答复" not in body
     assert "复制答复" in agent_pages["faq/faq-arrears-resume/"].body
@@ -149,7 +149,7 @@ def test_what_is_to_come_says_when_it_begins(small: Path, write):
     write(Kind.FAQ, "a", {"effective_from: 2026-01-01": "effective_from: 2027-01-01"})
     pages = {page.path: page for page in view_pages(load_library(small).view("agent", ON))}
     body = pages["faq/faq-arrears-resume/"].body
-    assert "2027-01-01 起生效，不能照此答复" in body
+    assert "<time>2027-01-01</time> 起生效，不能照此答复" in body
     assert "复制答复" not in body
 
 
@@ -187,10 +187,16 @@ def test_every_document_says_how_far_to_trust_it(
             trust = trust_of(document, view)
             box = page.body.partition('<dl class="cb-trust">')[2].partition("</dl>")[0]
             mark = f'<span class="cb-badge cb-badge--{trust.badge}">{trust.badge.label}</span>'
-            assert f"<dt>可信程度</dt><dd>{mark} " in box
+            # Whoever is told no review is told no more than that it was approved.
+            more = " " if view.internal or trust.badge is not Badge.VERIFIED else "</dd>"
+            assert f"<dt>可信程度</dt><dd>{mark}{more}" in box
+            assert ("</span> 可以" in box) == (
+                view.internal and trust.badge in (Badge.VERIFIED, Badge.DUE)
+            )
             assert f"<dt>核准于</dt><dd><time>{document.approved_on}</time></dd>" in box
             assert f"<dt>负责</dt><dd>{document.owner}</dd>" in box
-            assert ("<dt>复核</dt>" in box) == view.internal
+            reviewed = view.internal and trust.badge is not Badge.ENDED
+            assert ("<dt>复核</dt>" in box) == reviewed
             assert ("<dt>依据</dt>" in box) == bool(document.policies)
             until = document.effective_until_or_none
             assert (f"至 <time>{until}</time></dd>" in box) == (until is not None)
@@ -228,8 +234,65 @@ def test_the_badge_in_words(agent_view: View, badge: Badge, words: str):
     document = agent_view.get("faq-arrears-resume")
     assert document
     trust = replace(trust_of(document, agent_view), badge=badge)
-    box = trust_box(document, trust, "", "")
+    box = trust_box(document, trust, "2027-01-01 前", "")
     assert f'cb-badge--{badge}">{badge.label}</span> {words}</dd>' in box
+
+
+def test_an_overdue_review_is_not_told_to_be_fine(agent_view: View, dealer_view: View):
+    path, day = "faq/faq-arrears-resume/", date(2028, 1, 1)
+    dealer, agent = (
+        next(page for page in view_pages(replace(view, on=day)) if page.path == path)
+        for view in (dealer_view, agent_view)
+    )
+    assert "可以照此" not in dealer.body
+    assert "过了复核日期" in agent.body
+
+
+@pytest.mark.parametrize(
+    ("days", "words"), [(-1, ""), (0, "只到 11 月 22 日"), (7, "只到 11 月 29 日"), (8, "")]
+)
+def test_what_ends_soon_says_so_wherever_it_is_named(
+    agent_view: View, dealer_view: View, days: int, words: str
+):
+    for view in (agent_view, dealer_view):
+        entry = view.get("faq-arrears-resume")
+        assert entry
+        entry = entry.model_copy(update={"effective_until": ON + timedelta(days=days)})
+        asked = {entry.id: 3}
+        found = {p.path: p for p in view_pages(replace(view, documents=(entry,)), asked)}
+        paths = ["faq/faq-arrears-resume/", "faq/", "subjects/zi-fei/", "asked/"]
+        for path in [*paths, *(["cards/zi-fei/"] if days >= 0 else [])]:
+            plain = re.sub(r"<[^>]+>", "", found[path].body)
+            assert ("只到" in plain) == bool(words), path
+            assert words in plain, path
+
+
+def test_what_does_not_hold_says_so_in_its_description(agent_view: View):
+    entry = agent_view.get("faq-arrears-resume")
+    assert entry
+    answer = "欠费缴清后"
+    for changes, start in (
+        ({}, answer),
+        ({"effective_until": ON - timedelta(days=1)}, f"已失效：{answer}"),
+        ({"effective_from": ON + timedelta(days=1)}, f"未生效：{answer}"),
+    ):
+        view = replace(agent_view, documents=(entry.model_copy(update=changes),))
+        page = next(p for p in view_pages(view) if p.path == "faq/faq-arrears-resume/")
+        assert page.description.startswith(start)
+
+
+def test_types_of_customers_are_not_said_to_customers(agent_view: View, dealer_view: View):
+    for view, shown in ((agent_view, True), (dealer_view, False)):
+        assert view.of(Kind.CASE)
+        pages = {page.path: page for page in view_pages(view)}
+        own = {path for path in pages if path.startswith("customers/")}
+        assert bool(own) == shown
+        bodies = "".join(page.body for page in pages.values())
+        assert ("客户类型" in bodies) == shown
+        assert "levels/" in pages
+        names = [name for case in view.of(Kind.CASE) if isinstance(case, Case)
+                 for name in case.customer_types]  # fmt: skip
+        assert any(f"<dd>{name}" in bodies for name in names) == shown
 
 
 def test_internal_sections_are_marked_for_agents_and_absent_for_dealers(
@@ -279,6 +342,12 @@ def test_guide_is_for_agents_and_lists_every_rule(
     assert list(guide_pages(dealer_view)) == []
     assert guide_navigation(dealer_view) == ()
     assert not (sites["dealer"] / "guide").exists()
+    overview = parse(sites["agent"] / "guide" / "index.html")
+    targets = {attrs.get("href") for tag, attrs in overview.tags if tag == "a"}
+    assert {f"../{entry.path}" for entry in guide_navigation(agent_view)} <= targets
+    for page in guide_pages(agent_view):
+        above = ["首页", "写作与检查"] if page.path != "guide/" else ["首页"]
+        assert re.findall(r">([^<]+)</a>", page.trail) == above
     rules = parse(sites["agent"] / "guide" / "rules" / "index.html")
     assert RULES
     assert {rule.code for rule in RULES} <= set(rules.ids)

@@ -6,6 +6,7 @@ A build makes what changed: whatever happened before, the site is that of a buil
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import re
@@ -13,6 +14,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from datetime import date
@@ -20,15 +22,17 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from casebook.cli import main
 from casebook.documents import Kind
 from casebook.errors import PublishError
 from casebook.guide import model_text
 from casebook.library import View, load_library
 from casebook.new_site import NewSite
-from casebook.publishing import build_site, refuse_tracked, stage
+from casebook.publishing import build_site, refuse_taken, stage
 from casebook.staging import preview_configuration, write_pages
 from tests.casebook.plain_builder import PlainBuilder
 
@@ -182,16 +186,16 @@ def test_tracked_folders_are_refused(models: Path, tmp_path: Path):
     git(models, "add", "-A")
     for folder in (models / "docs", models / "docs" / "deep", models / "cases", models):
         with pytest.raises(PublishError, match="里有 git 管理的文件"):
-            refuse_tracked(folder)
-    refuse_tracked(models / "build" / "site" / "agent")
+            refuse_taken(folder)
+    refuse_taken(models / "build" / "site" / "agent")
     (models / "docs" / "new").mkdir()
-    refuse_tracked(models / "docs" / "new")
-    refuse_tracked(tmp_path / "fresh")
+    refuse_taken(models / "docs" / "new")
+    refuse_taken(tmp_path / "fresh")
 
 
 def test_a_library_is_refused_without_git_too(models: Path):
     with pytest.raises(PublishError, match="是一个知识库"):
-        refuse_tracked(models)
+        refuse_taken(models)
 
 
 def test_a_relative_folder_is_looked_up_where_the_command_runs(models: Path, monkeypatch):
@@ -199,8 +203,8 @@ def test_a_relative_folder_is_looked_up_where_the_command_runs(models: Path, mon
     git(models, "add", "-A")
     monkeypatch.chdir(models)
     with pytest.raises(PublishError, match="里有 git 管理的文件"):
-        refuse_tracked(Path("cases"))
-    refuse_tracked(Path("build/site"))
+        refuse_taken(Path("cases"))
+    refuse_taken(Path("build/site"))
 
 
 def test_building_into_a_tracked_folder_deletes_nothing(models: Path, tmp_path: Path):
@@ -297,11 +301,15 @@ def test_a_file_system_without_links(site: Built, tmp_path: Path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", [PUBLIC, PUBLIC.replace("html", "json"), "feed.xml"])
-@pytest.mark.parametrize("harm", ["gone", "changed"])
+@pytest.mark.parametrize("harm", ["gone", "changed", "changed in place"])
 def test_what_somebody_harmed_is_made_again(site: Built, name: str, harm: str):
     before = contents(site.out)
-    (site.out / name).unlink()
-    if harm == "changed":
+    site.build()
+    # In place it is the spare's file, too.
+    assert (site.out / name).samefile(site.stage / "spare" / name)
+    if harm != "changed in place":
+        (site.out / name).unlink()
+    if harm != "gone":
         (site.out / name).write_text("x", encoding="utf-8")
     asked = site.build()
     assert (PUBLIC_PAGE in asked) == (name == PUBLIC)
@@ -339,9 +347,12 @@ def test_another_navigation_builds_everything(site: Built):
 
 
 def test_what_was_asked_changes_the_pages_that_say_so(site: Built):
-    asked = site.build(asked={"faq-arrears-resume": 12})
+    everything = site.build(asked={"faq-arrears-resume": 12})
+    assert CASE_PAGE in everything, "the navigation leads to what is asked most"
+    asked = site.build(asked={"faq-arrears-resume": 13})
     assert CASE_PAGE not in asked
-    assert site.build(asked={"faq-arrears-resume": 12}) == {""}
+    assert "asked/" in asked
+    assert site.build(asked={"faq-arrears-resume": 13}) == {""}
 
 
 def test_a_builder_that_forgets_a_page_is_not_believed(site: Built):
@@ -360,18 +371,17 @@ def test_a_builder_that_forgets_a_page_is_not_believed(site: Built):
 def test_what_is_written_over_a_kept_file_counts_as_new(tmp_path: Path):
     """What counts as kept is not swept again."""
     out = tmp_path / "site"
-    first = NewSite(out, {})
-    first.write("a/b.txt", b"old")
-    first.publish()
-    second = NewSite(out, first.files)
-    second.keep("a/b.txt")
-    second.write("moved/b.txt", b"old")
-    assert second.kept == {"a/b.txt", "moved/b.txt"}
-    second.write("a/b.txt", b"new")
-    assert second.kept == {"moved/b.txt"}
-    assert (out / "a" / "b.txt").read_bytes() == b"old"
-    assert (second.folder / "a" / "b.txt").read_bytes() == b"new"
-    second.discard()
+    with NewSite(out, {}, tmp_path / "spare") as first:
+        first.write("a/b.txt", b"old")
+        first.publish()
+    with NewSite(out, first.files, tmp_path / "spare") as second:
+        second.keep("a/b.txt")
+        second.write("moved/b.txt", b"old")
+        assert second.kept == {"a/b.txt", "moved/b.txt"}
+        second.write("a/b.txt", b"new")
+        assert second.kept == {"moved/b.txt"}
+        assert (out / "a" / "b.txt").read_bytes() == b"old"
+        assert (second.folder / "a" / "b.txt").read_bytes() == b"new"
 
 
 def test_what_builders_add_of_their_own_accord_is_left_out(site: Built):
@@ -387,6 +397,7 @@ KILLED = {
     "casebook.publishing.write_pages": True,
     "casebook.publishing.outlet_files": True,
     "casebook.publishing.sweep": True,
+    "casebook.new_site.NewSite.complete": True,
     "casebook.new_site.NewSite.publish": True,
     "casebook.new_site.NewSite.write": True,
     "casebook.new_site.put_in_place": False,
@@ -404,7 +415,7 @@ def test_a_killed_build_harms_nothing(site: Built, where: str, tmp_path: Path, m
     with monkeypatch.context() as dying:
         dying.setattr(where, killed)
         # Who is killed tidies nothing.
-        dying.setattr("casebook.new_site.NewSite.discard", lambda self: None)
+        dying.setattr("casebook.new_site.NewSite.__exit__", lambda self, *error: None)
         with pytest.raises(_Killed):
             site.build()
     after = site.anew(tmp_path / "other")
@@ -414,6 +425,234 @@ def test_a_killed_build_harms_nothing(site: Built, where: str, tmp_path: Path, m
     site.build()
     assert contents(site.out) == after
     assert [path.name for path in site.out.parent.iterdir()] == ["site"]
+
+
+def _count_steps(monkeypatch, deadly: int) -> list[tuple[str, str]]:
+    """Lets a build do so many steps on the disk, and no more: what it did, and to which path."""
+    done: list[tuple[str, str]] = []
+
+    def counted(name: str, step):
+        def counting(*words: object, **more: object) -> object:
+            if len(done) == deadly:
+                raise _Killed
+            done.append((name, str(words[1] if name == "link" else words[0])))
+            return step(*words, **more)
+
+        return counting
+
+    for name in ("link", "unlink", "mkdir", "rmdir", "rename", "replace"):
+        monkeypatch.setattr(os, name, counted(name, getattr(os, name)))
+    monkeypatch.setattr(Path, "write_bytes", counted("write", Path.write_bytes))
+    return done
+
+
+# Many steps are alike, a file after the other: some of them are tried. Odd, for texts alternate.
+_STRIDE = 7
+
+
+@pytest.mark.parametrize("spare", [True, False])
+def test_a_build_can_be_killed_at_any_step(site: Built, spare: bool, tmp_path: Path, monkeypatch):
+    texts = ("减免三天月费", "减免九天月费")
+    wanted = [site.anew(tmp_path / "0")]
+    site.edit(*texts)
+    site.build()
+    wanted.append(site.anew(tmp_path / "1"))
+    step, killed, names = 0, True, set[str]()
+    while killed:
+        old, new = (step + 1) % 2, step % 2
+        site.edit(texts[old], texts[new])
+        if not spare:
+            shutil.rmtree(site.stage / "spare")
+        with monkeypatch.context() as dying:
+            done = _count_steps(dying, step)
+            dying.setattr("casebook.new_site.NewSite.__exit__", lambda self, *error: None)
+            try:
+                site.build()
+                killed = False
+            except _Killed:
+                names.update(name for name, _ in done)
+        if site.out.exists():
+            assert contents(site.out) in wanted, done
+        site.build()
+        assert contents(site.out) == wanted[new], done
+        assert [path.name for path in site.out.parent.iterdir()] == ["site"]
+        step += _STRIDE
+    assert names >= {"unlink", "rename", "write"}
+    assert spare or "link" in names
+
+
+# ---- the spare ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def spare(site: Built) -> Path:
+    """The spare folder of a site that was built twice."""
+    site.build()
+    return site.stage / "spare"
+
+
+def folders(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_dir()}
+
+
+def test_what_is_in_the_spare_is_not_made_again(site: Built, spare: Path, monkeypatch):
+    before = {*files(spare), *folders(spare)}
+    site.edit("减免三天月费", "减免九天月费")
+    with monkeypatch.context() as watched:
+        done = _count_steps(watched, -1)
+        site.build()
+    new = site.out.with_name(".site.new")
+    made = {Path(path) for name, path in done if name in {"link", "mkdir"}}
+    assert not {new / name for name in before} & made
+    assert PUBLIC in files(spare)
+
+
+def test_the_spare_holds_only_what_the_site_holds(site: Built, spare: Path):
+    (site.out / "by-hand.html").write_text("x", encoding="utf-8")
+    site.edit("减免三天月费", "减免九天月费")
+    site.build()
+    assert PUBLIC in files(spare)
+    assert CASE not in files(spare)
+    for name in files(spare):
+        assert (spare / name).samefile(site.out / name), name
+
+
+def _damage_same_size(spare: Path) -> None:
+    data = (spare / PUBLIC).read_bytes()
+    (spare / PUBLIC).unlink()
+    (spare / PUBLIC).write_bytes(data[:-2] + b"zz")
+
+
+def _link_a_folder(spare: Path) -> None:
+    shutil.copytree(spare / "faq", spare.parent / "elsewhere")
+    shutil.rmtree(spare / "faq")
+    (spare / "faq").symlink_to(spare.parent / "elsewhere")
+
+
+def _link_the_spare(spare: Path) -> None:
+    spare.rename(spare.parent / "elsewhere")
+    spare.symlink_to(spare.parent / "elsewhere")
+
+
+def _add_leftovers(spare: Path) -> None:
+    (spare / "faq" / "left" / "over").mkdir(parents=True)
+    (spare / "faq" / "left" / "index.html").write_text("left", encoding="utf-8")
+    (spare / "faq" / "index.html.bak").write_text("left", encoding="utf-8")
+
+
+def _be_a_file(spare: Path) -> None:
+    shutil.rmtree(spare)
+    spare.write_text("x", encoding="utf-8")
+
+
+HARMS = {
+    "leftovers": _add_leftovers,
+    "an empty folder": lambda spare: (spare / "empty" / "folder").mkdir(parents=True),
+    "a damaged file of the same size": _damage_same_size,
+    "a lost file": lambda spare: (spare / PUBLIC).unlink(),
+    "lost folders": lambda spare: shutil.rmtree(spare / "faq"),
+    "a folder that is a link": _link_a_folder,
+    "a spare that is a link": _link_the_spare,
+    "a spare that is a file": _be_a_file,
+    "no spare": shutil.rmtree,
+}
+
+
+@pytest.mark.parametrize("harm", list(HARMS))
+def test_whatever_is_in_the_spare_the_site_is_right(
+    site: Built, spare: Path, harm: str, tmp_path: Path
+):
+    HARMS[harm](spare)
+    elsewhere = spare.parent / "elsewhere"
+    linked = contents(elsewhere) if elsewhere.exists() else {}
+    site.edit("减免三天月费", "减免九天月费")
+    assert site.build() == {"", CASE_PAGE}
+    assert contents(site.out) == site.anew(tmp_path / "other")
+    assert folders(site.out) == folders(tmp_path / "other" / "site")
+    assert not site.out.is_symlink()
+    assert linked == (contents(elsewhere) if elsewhere.exists() else {})
+
+
+def test_what_went_leaves_no_folder(site: Built, spare: Path):
+    assert (spare / CASE).is_file()
+    (site.library / "cases" / "a.md").unlink()
+    site.build()
+    site.build()
+    assert not (spare / "cases").exists()
+    assert not (site.out / "cases").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="no second file system")
+def test_a_site_on_another_file_system_has_no_spare(site: Built, tmp_path: Path):
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as other:
+        site.out = Path(other) / "site"
+        site.build()
+        site.edit("减免三天月费", "减免九天月费")
+        assert site.build() == {"", CASE_PAGE}
+        assert contents(site.out) == site.anew(tmp_path / "other")
+        assert [path.name for path in Path(other).iterdir()] == ["site"]
+        assert not (site.stage / "spare").exists()
+
+
+@pytest.mark.parametrize("below", ["a file", "a system's folder"])
+def test_a_folder_that_cannot_be_written_is_told(site: Built, below: str, tmp_path: Path):
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    site.out = {"a file": tmp_path / "file" / "site", "a system's folder": Path("/proc/site")}[
+        below
+    ]
+    with pytest.raises(PublishError, match=r"没有生成：“.*”用不了（.*--out") as told:
+        site.build()
+    assert str(site.out) in str(told.value)
+
+
+# ---- one at a time ------------------------------------------------------------------------------
+
+
+def casebook_site(library: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "casebook", "site", "--library", str(library)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def test_two_builds_at_once_are_one_after_the_other(models: Path):
+    started = [casebook_site(models) for _ in range(2)]
+    said = sorted(process.communicate()[0] for process in started)
+    assert [process.returncode for process in started] == [0, 0], said
+    assert sum("没有变化" in text for text in said) == 1, said
+    assert (models / "build" / "site" / "agent" / CASE).is_file()
+
+
+def test_a_build_that_goes_on_is_told(models: Path, monkeypatch):
+    monkeypatch.setattr("casebook.cli.publishing._WAIT", 0.1)
+    (models / "build" / "stage").mkdir(parents=True)
+    holding = (
+        "import fcntl, sys\n"
+        "file = open(sys.argv[1], 'w')\n"
+        "fcntl.flock(file, fcntl.LOCK_EX)\n"
+        "print('held', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    lock = models / "build" / "stage" / "lock"
+    with subprocess.Popen(
+        [sys.executable, "-c", holding, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout
+        assert other.stdin
+        assert other.stdout.readline() == b"held\n"
+        done = CliRunner().invoke(main, ["site", "--library", str(models)])
+        assert done.exit_code == 2
+        assert "另一个 casebook site 正在生成" in done.output
+        other.kill()
+    # Who died holds nothing.
+    done = CliRunner().invoke(main, ["site", "--library", str(models), "--audience", "dealer"])
+    assert done.exit_code == 0, done.output
+    assert gc.isenabled()
+
+
+def test_a_library_that_cannot_be_written_is_told(models: Path):
+    (models / "build").write_text("x", encoding="utf-8")
+    done = CliRunner().invoke(main, ["site", "--library", str(models)])
+    assert done.exit_code == 2
+    assert "写不了" in done.output
 
 
 # ---- any sequence of changes --------------------------------------------------------------------
@@ -607,3 +846,83 @@ def wait_for_text(address: str, text: str) -> None:
             return
         time.sleep(0.2)
     pytest.fail(f"{address} does not show {text}: {found[:200]}")
+
+
+def run_site(library: Path, *more: str) -> Result:
+    done = CliRunner().invoke(main, ["site", "--library", str(library), *more])
+    assert not done.exception or isinstance(done.exception, SystemExit), done.exception
+    return done
+
+
+def test_each_output_folder_is_current_or_not_by_itself(models: Path, tmp_path: Path):
+    one, two = ("--out", str(tmp_path / "one")), ("--out", str(tmp_path / "two"))
+    for out in (one, two):
+        assert "没有变化" not in run_site(models, *out).output
+    case = models / "cases" / "a.md"
+    case.write_text(case.read_text("utf-8").replace("减免三天", "减免九天"), encoding="utf-8")
+    run_site(models, *one)
+    assert "没有变化" not in run_site(models, *two).output
+    page = (tmp_path / "two" / "agent" / CASE).read_text("utf-8")
+    assert "减免九天" in page
+    assert "没有变化" in run_site(models, *two).output
+
+
+def test_a_site_that_was_tampered_with_is_not_current(models: Path):
+    run_site(models)
+    agents = models / "build" / "site" / "agent"
+    for harm in ((agents / CASE).unlink, lambda: (agents / CASE).write_text("x")):
+        harm()
+        assert "没有变化，" in run_site(models, "--audience", "dealer").output
+        assert "没有变化" not in run_site(models, "--audience", "agent").output
+        assert "减免三天" in (agents / CASE).read_text("utf-8")
+
+
+@pytest.mark.parametrize("place", ["faq", "cases/sub", "build/stage"])
+def test_content_is_no_output_folder(models: Path, place: str):
+    done = run_site(models, "--out", str(models / place))
+    assert done.exit_code == 2
+    assert "知识库自己的文件" in done.output
+
+
+def test_files_of_others_are_not_deleted(models: Path, tmp_path: Path):
+    thesis = tmp_path / "desk" / "dealer" / "thesis.doc"
+    thesis.parent.mkdir(parents=True)
+    thesis.write_text("years of work", encoding="utf-8")
+    done = run_site(models, "--audience", "dealer", "--out", str(tmp_path / "desk"))
+    assert done.exit_code == 2
+    assert "里有别的文件" in done.output
+    assert thesis.read_text("utf-8") == "years of work"
+
+
+def test_an_address_that_no_longer_answers_is_told(models: Path):
+    run_site(models)
+    (models / "cases" / "a.md").unlink()
+    done = run_site(models, "--audience", "agent")
+    assert "1 个原来的网址打不开了，如 cases/case-broadband-three-visits/" in done.output
+
+
+def test_mkdocs_leaves_no_site_that_leaks(checkout: Path):
+    settings = checkout / "casebook.toml"
+    text = settings.read_text("utf-8")
+    assert text.count('title = "远汐通信 服务问答"') == 1
+    wide, narrow = (load_library(checkout).view(name) for name in ("agent", "dealer"))
+    hidden = next(one.title for one in wide.documents if narrow.get(one.id) is None)
+    settings.write_text(text.replace("远汐通信 服务问答", hidden), encoding="utf-8")
+    done = mkdocs(checkout, "build")
+    assert done.returncode != 0
+    assert "别的受众" in done.stderr
+    assert not (checkout / "build" / "site" / "dealer").exists()
+
+
+def test_mkdocs_by_hand_is_told_what_casebook_tells(checkout: Path):
+    settings = checkout / "casebook.toml"
+    text = settings.read_text("utf-8").replace(
+        'engine = "auto"', 'engine = "auto"\nservice = "/kb/"'
+    )
+    settings.write_text(text.replace('language = "zh-CN"', 'language = "zh"'), encoding="utf-8")
+    assert mkdocs(checkout, "build").returncode == 0
+    home = (checkout / "build" / "site" / "dealer" / "index.html").read_text("utf-8")
+    assert 'service="/kb/"' in home
+    assert '<html lang="zh">' in home
+    assert 'rel="canonical"' in home
+    assert "offline.js" in home

@@ -25,8 +25,9 @@ from tests.conftest import ON, ROOT
 needs_node = pytest.mark.skipif(not shutil.which("node"), reason="no node")
 JUDGEMENTS = ROOT / "tests" / "search" / "judgements.tsv"
 UNANSWERABLE = ROOT / "tests" / "search" / "unanswerable.tsv"
-# What a query may cost, at any size of library.
+# What a query may cost, at any size of library, and in a small one.
 MOST_REQUESTS = 30
+MOST_REQUESTS_SMALL = 18
 FRAGMENTS = st.sampled_from(
     (
         *"宽带 怎么办 的 5G WiFi wi-fi 129元 ＶＩＰ ６６ ｖ　１ 話費 臺 〇 々 カタ ㎡ ①".split(" "),
@@ -375,8 +376,48 @@ def test_a_query_costs_little(folders: dict[str, Path]) -> None:
     long = "我上个月办的那个一百二十九的套餐里面说好送的宽带到现在还没有人来给我装是怎么回事啊" * 4
     queries = [long, "的", "怎么办", "", "，。", "zzzz", "a" * 200, "宽带 " * 30]
     for one in found(folders["agent"] / FOLDER, queries, ON):
-        assert one.requests <= MOST_REQUESTS
+        assert one.requests <= MOST_REQUESTS_SMALL
         assert one.bytes < 120_000
+
+
+@needs_node
+def test_in_a_larger_library_records_come_in_chunks(dealer_view: View, tmp_path: Path) -> None:
+    more = [copy_of(dealer_view.documents[0], number) for number in range(static_search._SMALL)]
+    documents = (*dealer_view.documents, *more)
+    write_files(search_files(replace(dealer_view, documents=documents)), tmp_path)
+    titles = [document.title for document in dealer_view.documents[1:40:6]]
+    for title, one in zip(titles, found(tmp_path / FOLDER, titles, ON), strict=True):
+        assert title in {documents_title(documents, name) for name in one.ids}
+        assert one.requests <= MOST_REQUESTS
+
+
+def documents_title(documents: tuple[Document, ...], name: str) -> str:
+    return next(document.title for document in documents if document.id == name)
+
+
+@needs_node
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("宽代", "宽带"), ("携好转网", "携号转网"), ("欠废停机", "欠费停机"), ("话废", "话费")],
+)
+def test_a_pair_that_nobody_knows_is_found_by_its_sound(
+    typed: str, meant: str, folders: dict[str, Path], agent_view: View
+) -> None:
+    [one] = found(folders["agent"] / FOLDER, [typed], ON)
+    names = {document.id: document.title for document in agent_view.documents}
+    similar = {d.id: "".join(d.similar) for d in agent_view.documents if isinstance(d, Faq)}
+    assert meant in names[one.ids[0]] + similar.get(one.ids[0], "")
+
+
+@needs_node
+def test_the_sounds_are_fetched_only_where_characters_find_little(
+    folders: dict[str, Path],
+) -> None:
+    known, unknown = found(folders["agent"] / FOLDER, ["宽带", "宽代"], ON)
+    # The first file, the records, the shards of two characters.
+    assert known.requests <= 4
+    # The sounds besides, and the shards that hold them.
+    assert unknown.requests >= known.requests + 2
 
 
 @needs_node

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
@@ -10,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from casebook.documents import Faq, Policy
+from casebook.documents import Document, Faq, Policy
 from casebook.library import View
 from casebook.page_data import answer_html
+from casebook.pages import view_pages
 from casebook.structured import document_markup, site_markup
 from casebook.sweep import canaries
 
@@ -88,6 +91,11 @@ def graph(markup: str) -> list[dict[str, Any]]:
     return list(value["@graph"])
 
 
+def marked_up(document: Document, view: View) -> str:
+    """The markup of a document right below the first page."""
+    return document_markup(document, view, [("首页", "")])
+
+
 def things(value: Any) -> list[dict[str, Any]]:
     """Everything of a type, however deep."""
     if isinstance(value, list):
@@ -110,7 +118,7 @@ def test_every_thing_has_what_its_type_demands_and_nothing_it_does_not_know(
     dealer_view: View,
 ) -> None:
     for document in dealer_view.documents:
-        page, breadcrumbs = graph(document_markup(document, dealer_view))
+        page, breadcrumbs = graph(marked_up(document, dealer_view))
         check_types([page, breadcrumbs])
         assert page["@type"] == ("FAQPage" if isinstance(document, Faq) else "Article")
         assert breadcrumbs["@type"] == "BreadcrumbList"
@@ -119,7 +127,7 @@ def test_every_thing_has_what_its_type_demands_and_nothing_it_does_not_know(
 
 def test_days_are_days_and_in_order(dealer_view: View) -> None:
     for document in dealer_view.documents:
-        page, _ = graph(document_markup(document, dealer_view))
+        page, _ = graph(marked_up(document, dealer_view))
         changed = date.fromisoformat(page["dateModified"])
         assert changed == document.approved_on
         assert date.fromisoformat(page.get("datePublished", "2000-01-01")) <= changed
@@ -130,13 +138,27 @@ def test_days_are_days_and_in_order(dealer_view: View) -> None:
 def test_addresses_are_absolute_and_the_page_s_own(dealer_view: View) -> None:
     site = dealer_view.audience.url
     for document in dealer_view.documents:
-        page, way = graph(document_markup(document, dealer_view))
+        page, way = graph(marked_up(document, dealer_view))
         url = f"{site}{document.kind.folder}/{document.id}/"
         assert page["@id"] == page["url"] == url
         assert page["encoding"]["contentUrl"] == f"{url}index.json"
         items = way["itemListElement"]
-        assert [one["position"] for one in items] == [1, 2, 3]
-        assert [one["item"] for one in items] == [site, f"{site}{document.kind.folder}/", url]
+        assert [one["position"] for one in items] == list(range(1, len(items) + 1))
+        assert (items[0]["item"], items[-1]["item"]) == (site, url)
+
+
+def test_the_way_is_the_one_that_the_page_shows(dealer_view: View) -> None:
+    for page in view_pages(dealer_view):
+        if page.kind in ("case", "faq", "policy"):
+            _, way = graph(re.search(r"<script.*?</script>", page.body, re.DOTALL)[0])
+            shown = re.findall(r'<a href="(?:\.\./)*([^"]*)">(.*?)</a>', page.trail)
+            assert len(shown) >= 2
+            assert [
+                (one["item"].removeprefix(dealer_view.audience.url), one["name"])
+                for one in way["itemListElement"]
+            ] == [(path.removeprefix("./"), html.unescape(name)) for path, name in shown] + [
+                (page.path, page.title)
+            ]
 
 
 def test_without_an_address_of_the_site_addresses_are_relative_to_the_page(
@@ -144,7 +166,7 @@ def test_without_an_address_of_the_site_addresses_are_relative_to_the_page(
 ) -> None:
     audience = dealer_view.audience.model_copy(update={"url": ""})
     view = replace(dealer_view, audience=audience)
-    page, _ = graph(document_markup(view.documents[0], view))
+    page, _ = graph(marked_up(view.documents[0], view))
     assert page["url"].startswith("../../")
     assert page["isPartOf"]["url"] == "../../"
     assert page["encoding"]["contentUrl"] == "index.json"
@@ -154,7 +176,7 @@ def test_without_an_address_of_the_site_addresses_are_relative_to_the_page(
 def test_the_answer_is_the_unified_one(dealer_view: View) -> None:
     for document in dealer_view.documents:
         if isinstance(document, Faq):
-            page, _ = graph(document_markup(document, dealer_view))
+            page, _ = graph(marked_up(document, dealer_view))
             (question,) = page["mainEntity"]
             assert question["name"] == document.title
             assert question["acceptedAnswer"]["text"] == answer_html(document, dealer_view)
@@ -164,7 +186,7 @@ def test_an_author_is_the_company_or_who_issued_a_policy(dealer_view: View) -> N
     company = dealer_view.settings.library.company
     for document in dealer_view.documents:
         if not isinstance(document, Faq):
-            page, _ = graph(document_markup(document, dealer_view))
+            page, _ = graph(marked_up(document, dealer_view))
             name = document.issuer if isinstance(document, Policy) else company
             assert page["author"] == {"@type": "Organization", "name": name}
             assert page["publisher"] == {"@type": "Organization", "name": company}
@@ -176,7 +198,7 @@ def test_an_author_is_the_company_or_who_issued_a_policy(dealer_view: View) -> N
 def test_no_title_ends_the_script(title: str, dealer_view: View) -> None:
     entry = next(one for one in dealer_view.documents if isinstance(one, Faq))
     named = entry.model_copy(update={"title": title})
-    markup = document_markup(named, replace(dealer_view, documents=(named,)))
+    markup = marked_up(named, replace(dealer_view, documents=(named,)))
     page, _ = graph(markup)
     assert page["mainEntity"][0]["name"] == title
     inside = markup.removeprefix('<script type="application/ld+json">').removesuffix("</script>")
@@ -187,18 +209,18 @@ def test_no_title_ends_the_script(title: str, dealer_view: View) -> None:
 def test_only_what_anybody_may_read_and_what_holds_has_markup(
     agent_view: View, dealer_view: View
 ) -> None:
-    assert {document_markup(one, agent_view) for one in agent_view.documents} == {""}
+    assert {marked_up(one, agent_view) for one in agent_view.documents} == {""}
     assert site_markup(agent_view) == ""
     only = replace(agent_view, public=True)
-    marked = {one.id for one in only.documents if document_markup(one, only)}
+    marked = {one.id for one in only.documents if marked_up(one, only)}
     current = {one.id for one in only.documents if one.standing(only.on).value == "current"}
     assert marked == current < {one.id for one in only.documents}
-    assert all(document_markup(one, dealer_view) for one in dealer_view.documents)
+    assert all(marked_up(one, dealer_view) for one in dealer_view.documents)
 
 
 def test_markup_tells_dealers_nothing_hidden(agent_view: View, dealer_view: View) -> None:
     text = json.dumps(
-        [graph(document_markup(one, dealer_view)) for one in dealer_view.documents],
+        [graph(marked_up(one, dealer_view)) for one in dealer_view.documents],
         ensure_ascii=False,
     )
     text = "".join(text.split())

@@ -17,8 +17,11 @@ from casebook.errors import SettingsError
 from casebook.guide import model_text
 from casebook.library import Library, View, load_library
 from casebook.page_data import gone_data
+from casebook.problems import Severity
+from casebook.publishing import build_site
 from casebook.sweep import canaries
-from casebook.withdrawals import where_now
+from casebook.withdrawals import document_addresses, where_now
+from tests.casebook.plain_builder import PlainBuilder
 from tests.casebook.repositories import NAME, Repo, faq
 from tests.conftest import ON
 
@@ -67,6 +70,7 @@ def gone(library: Library, audience: str, on: date = ON) -> dict[str, tuple[str,
 
 # ---- the file -------------------------------------------------------------------------------
 
+TABLES = "每一条都单独一行写 [[withdrawn]]，两对方括号，下面写键和值。"
 FAULTS = {
     "unknown key": (
         entry("faq-a", more='replacedby = ["faq-b"]'),
@@ -74,7 +78,7 @@ FAULTS = {
     ),
     "no day": (
         '[[withdrawn]]\nid = "faq-a"\naudience = "dealer"\n',
-        'withdrawn.toml:1: 缺少 on。 在 [[withdrawn]] 下面补上 on = "…"',
+        "withdrawn.toml:1: 缺少 on。 在 [[withdrawn]] 下面补上 on = 2026-03-01",
     ),
     "not an id": (
         entry("faq_a"),
@@ -106,8 +110,19 @@ FAULTS = {
     ),
     "no list": (
         '[withdrawn]\nid = "faq-a"\n',
-        "withdrawn.toml:1: withdrawn 的值是",
+        f"withdrawn.toml:1: withdrawn 写成了单个的表。 {TABLES}",
     ),
+    "a number": ("withdrawn = 3\n", f"withdrawn.toml:1: withdrawn 的值是 “3”，不是表。 {TABLES}"),
+    "a list of ids": (
+        'withdrawn = ["faq-a"]\n',
+        f"withdrawn.toml:1: withdrawn 的列表里有 “faq-a”，它不是表。 {TABLES}",
+    ),
+    "a word alone": ("garbage\n", "withdrawn.toml:1: 不是正确的 TOML：键后面没有英文等号。"),
+    "a day and a time": (
+        entry("faq-a", on="2026-01-01T10:00:00"),
+        "withdrawn.toml:4: on：“2026-01-01 10:00:00”带着时间。 写成 2026-01-01，只写到日。",
+    ),
+    "a time": (entry("faq-a", on="10:00:00"), "withdrawn.toml:4: on：“10:00:00”不是日期。"),
     "no TOML": ("[[withdrawn]]\nid = faq-a\n", "withdrawn.toml:2: 不是正确的 TOML："),
 }
 
@@ -123,6 +138,11 @@ def test_a_fault_of_the_file_is_named_with_its_line(text: str, message: str, sma
     done = CliRunner().invoke(main, ["check", "--library", str(small)])
     assert done.exit_code == 2
     assert str(problem) in done.stderr
+
+
+def test_a_day_may_be_in_quotes_as_in_front_matter(make: Make) -> None:
+    (quoted,) = make(entry("faq-a", on='"2026-10-01"')).withdrawn
+    assert quoted.on == date(2026, 10, 1)
 
 
 def test_a_library_needs_no_such_file(small: Path) -> None:
@@ -304,6 +324,41 @@ def test_the_narrowest_view_alone_is_public(library: Library) -> None:
     assert [library.view(one.id, ON).public for one in library.settings.audiences] == [True, False]
 
 
+# ---- addresses that a build loses ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "lost"),
+    [
+        ("", set()),
+        ("break", {"faq/faq-a/"}),
+        ("delete", {"faq/faq-a/"}),
+        ("withdraw", set()),
+    ],
+)
+def test_the_addresses_that_a_site_loses_are_known(
+    change: str, lost: set[str], make: Make, small: Path, tmp_path: Path
+) -> None:
+    site = tmp_path / "site"
+    assert document_addresses(site) == set()
+
+    def build(library: Library) -> set[str]:
+        views = library.view("dealer", ON), library.view("agent", ON)
+        build_site(*views, tmp_path / "stage", site, builder=PlainBuilder())
+        return document_addresses(site)
+
+    before = build(make(entry("faq-old"), faq_a={}, faq_b={}))
+    assert before == {"faq/faq-a/", "faq/faq-b/", "faq/faq-old/"}
+    file = small / "faq" / "faq-a.md"
+    if change == "break":
+        file.write_text(doc("faq-a").replace("owner: ", "ower: "), encoding="utf-8")
+    elif change:
+        file.unlink()
+    if change == "withdraw":
+        (small / FILE).write_text(entry("faq-old") + entry("faq-a"), encoding="utf-8")
+    assert before - build(load_library(small)) == lost
+
+
 # ---- rules ----------------------------------------------------------------------------------
 
 
@@ -343,6 +398,42 @@ def test_a_replacement_that_leads_nowhere(
     assert [(path, code, said) for path, _, code, said in problems][:1] == [
         ("faq/faq-a.md", "unreachable-replacement", message)
     ]
+
+
+WITHDRAWN = f"faq-old 已撤下，见 {FILE}。"
+REPLACED_BY_WITHDRAWN = {
+    "there is a way": (
+        entry("faq-old", more='replaced_by = ["faq-older"]')
+        + entry("faq-older", more='replaced_by = ["faq-here"]'),
+        (WITHDRAWN, "改指 faq-here。"),
+    ),
+    "there is none": (
+        entry("faq-old"),
+        ("faq-old 也已经撤下，后面没有接上。", "写现在看哪一篇。"),
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("entries", "said"), REPLACED_BY_WITHDRAWN.values(), ids=REPLACED_BY_WITHDRAWN
+)
+def test_a_replacement_that_was_withdrawn_is_no_error(
+    entries: str, said: tuple[str, str], make: Make
+) -> None:
+    library = make(entries, faq_a={**ENDED, "replaced_by": "[faq-old]"}, faq_here={})
+    (problem,) = [one for one in check_library(library, ON) if "faq-old" in one.message]
+    assert (problem.code, problem.severity) == ("unreachable-replacement", Severity.WARNING)
+    assert (problem.message, problem.hint) == said
+
+
+def test_a_link_to_what_was_withdrawn_is_told_where_to_go(make: Make, small: Path) -> None:
+    make(entry("faq-old", more='replaced_by = ["faq-here"]'), faq_a={}, faq_here={})
+    file = small / "faq" / "faq-a.md"
+    text = file.read_text(encoding="utf-8").replace("复机。", "复机，见[旧的](faq-old)。", 1)
+    file.write_text(text, encoding="utf-8")
+    problems = check_library(load_library(small), ON)
+    (problem,) = [one for one in problems if one.code == "broken-link"]
+    assert (problem.message, problem.hint) == (WITHDRAWN, "改指 faq-here。")
 
 
 GOOD = {

@@ -100,17 +100,32 @@
       answer.querySelector('.cb-copy')?.remove();
       const opening = answer.closest('.cb-opening');
       // The badge of that time says that it can be used.
-      opening?.querySelector('.cb-trust > :first-child').remove();
-      (opening || answer.firstElementChild).before(notice(until));
+      opening?.querySelector('.cb-trust dd').replaceChildren(made('span', 'cb-badge cb-badge--ended', '已失效'));
+      (opening || answer.firstElementChild).before(notice(until, answer));
     }
   }
 
-  function notice(until) {
-    const note = document.createElement('div');
-    note.className = 'cb-notice cb-notice--ended';
+  function notice(until, answer) {
+    const note = made('div', 'cb-notice cb-notice--ended', '这条答复的有效期到 ');
     note.setAttribute('role', 'note');
-    note.textContent = `这条答复的有效期到 ${until} 为止，已经过了，不能照此答复。`;
+    note.append(made('time', '', until), ' 为止，已经过了，不能照此答复。');
+    const now = instead(answer);
+    if (now) note.append('现在看：', now, '。');
     return note;
+  }
+
+  /* Where to go: on a card to the entry; from there to what replaces it, else to its subject. */
+  function instead(answer) {
+    const above = document.querySelectorAll('.cb-trail a');
+    const link = answer.querySelector('h2 a') || document.querySelector('#superseded-by + ul a') || above[above.length - 1];
+    return link && Object.assign(made('a', '', link.textContent), { href: link.href });
+  }
+
+  function made(tag, className, text) {
+    const element = document.createElement(tag);
+    if (className) element.className = className;
+    element.textContent = text;
+    return element;
   }
 
   /* The menu closes like one; a table of contents beside the text is open, above it closed. */
@@ -122,8 +137,8 @@
     more?.addEventListener('focusout', ({ relatedTarget }) => {
       if (relatedTarget && !more.contains(relatedTarget)) more.open = false;
     });
-    more?.addEventListener('keydown', (event) => {
-      if (event.key !== 'Escape' || !more.open) return;
+    document.addEventListener('keydown', (event) => {
+      if (event.key !== 'Escape' || !more?.open) return;
       event.preventDefault(); // the search box has its own use for the key
       more.open = false;
       more.firstElementChild.focus();

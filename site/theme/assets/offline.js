@@ -13,10 +13,10 @@
   }
 
   function say(text, kind) {
-    let note = document.querySelector('[data-copy]');
+    let note = document.querySelector('[data-age]');
     if (!note) {
       note = document.createElement('p');
-      note.dataset.copy = '';
+      note.dataset.age = '';
       (document.querySelector('main > article') || document.querySelector('main')).prepend(note);
     }
     note.setAttribute('role', kind === 'cb-age' ? 'note' : 'alert');
@@ -42,7 +42,7 @@
 
   workers.addEventListener('message', ({ data }) => {
     if (data.gone && data.gone.includes(here)) sayGone();
-    const note = document.querySelector('[data-copy]');
+    const note = document.querySelector('[data-age]');
     if (data.age && !gone) say(data.age.text, data.age.kind);
     if (data.reached && note && !gone) note.remove();
   });

@@ -9,11 +9,12 @@
  * the documents found. Runs in Chromium 88, and in Node for the tests.
  */
 
-// What a term counts: a pair of characters or a word; one character; three first letters; times this
-// for each character in it that only asks or joins.
+// What a term counts: a pair of characters or a word; one character; three first letters; a pair by
+// its sound; times this for each character in it that only asks or joins.
 const PAIR = 1;
 const SINGLE = 0.5;
 const INITIALS = 0.7;
+const HOMOPHONE = 0.7;
 const STOPPED = 0.8;
 const STOP = new Set('的了吗呢吧啊呀么嘛是我你您他她它咱这那个和与及或就都也还又在有把被给让请问什怎为会要想得着过不没能可以啥咋哪几多少说到去来');
 // As the service's ranking (docs/ranking.md): likeness to a question, words held, kinds.
@@ -25,6 +26,8 @@ const KINDS = { faq: 1, case: 0.98, policy: 0.96 };
 const ANSWER = 0.9;
 const FIT_COVERAGE = 0.25;
 const FIT_LEAD = 0.3;
+// So much of a query's pairs must be unknown for them to be looked for by their sound.
+const MISSING = 0.4;
 // What a document must hold of the query, or how alike it must be, to be a result.
 const HELD = 0.1;
 const ALIKE = 0.4;
@@ -97,6 +100,25 @@ export function sounds(run, syllables) {
     }
   }
   return found;
+}
+
+/* Whether pairs of characters are a good part of a query's. */
+function isMostly(pairs, query) {
+  const sum = (found) => found.reduce((total, { weight }) => total + weight, 0);
+  return pairs.length > 0 && sum(pairs) >= MISSING * sum(query.filter(({ number }) => number < WORDS && number & 0xffff));
+}
+
+/* The terms by which pairs of characters may be found that sound as others do: 宽代, 宽带. */
+function homophones(pairs, characters) {
+  const sound = new Map();
+  for (const [syllable, ones] of Object.entries(characters)) for (const one of ones) sound.set(one, syllable);
+  const heard = pairs.map(({ number, weight }) => ({
+    syllables: [number >>> 16, number & 0xffff].map((code) => sound.get(String.fromCharCode(code))),
+    weight: HOMOPHONE * weight,
+  }));
+  return heard
+    .filter(({ syllables }) => syllables.every(Boolean))
+    .map(({ syllables, weight }) => ({ number: word(syllables.join(' ')), weight }));
 }
 
 /* Letters in as few pieces as can be, each a syllable or a single letter. */
@@ -206,6 +228,16 @@ export class StaticIndex {
     }
   }
 
+  /*
+   * Fetches what a search for a text that is still being typed will need: all records where one
+   * chunk holds them, the shards of its terms.
+   */
+  async fetchAhead(text) {
+    const index = await this.#open();
+    const shards = this.#fetched(index, terms(fold(text, this.#simplified)));
+    await Promise.all([shards, isSmall(index) && this.#document(index, 0)]);
+  }
+
   async #search(text, day) {
     const index = await this.#open();
     let folded = fold(text, this.#simplified);
@@ -217,9 +249,11 @@ export class StaticIndex {
       folded = fold(text, this.#simplified);
       found = await this.#scores(index, (query = terms(folded)));
     }
-    if (found.strange.length) {
-      const syllables = new Set(await this.#file(index, 'pinyin.json'));
-      query = weightiest([...query, ...found.strange.flatMap((run) => sounds(run, syllables))]);
+    if (found.strange.length || isMostly(found.missing, query)) {
+      const characters = await this.#file(index, 'pinyin.json');
+      const syllables = new Set(Object.keys(characters));
+      const heard = found.strange.flatMap((run) => sounds(run, syllables));
+      query = weightiest([...query, ...heard, ...homophones(found.missing, characters)]);
       found = await this.#scores(index, query);
     }
     const best = [...found.documents].sort((one, two) => two[1].score - one[1].score || one[0] - two[0]);
@@ -233,20 +267,23 @@ export class StaticIndex {
 
   /*
    * For each document that holds a term: its score, and the weight of the terms that it holds; the
-   * weight of all; characters and words of letters that the library does not know.
+   * weight of all; what the library does not know: words of letters, pairs, whether a character.
    */
   async #scores(index, query) {
     const documents = new Map();
     const known = new Set();
     const single = new Set();
     const strange = [];
+    const missing = [];
     let sum = 0;
-    for (const { number, weight, run, shard } of await this.#fetched(index, query)) {
+    for (const term of await this.#fetched(index, query)) {
+      const { number, weight, run, shard } = term;
       const { holders, postings } = shard.get(number);
       const [one, two] = number < WORDS ? [number >>> 16, number & 0xffff] : [];
       if (one && !two) single.add(one);
       if (!holders) {
         if (run && /^[a-z]{2,}$/.test(run)) strange.push(run);
+        if (two) missing.push(term);
         continue;
       }
       known.add(one).add(two);
@@ -257,7 +294,7 @@ export class StaticIndex {
         documents.set(document, { score: score + counts * level, held: held + counts });
       }
     }
-    return { documents, sum, strange, unknown: [...single].some((code) => !known.has(code)) };
+    return { documents, sum, strange, missing, unknown: [...single].some((code) => !known.has(code)) };
   }
 
   /* The weightiest terms of a query with their shards, as far as these may be fetched for one query. */
@@ -270,14 +307,16 @@ export class StaticIndex {
     return Promise.all(found.map(async ([term, place]) => ({ ...term, shard: await shards.get(place) })));
   }
 
-  async #open() {
-    if (!this.#manifest) {
-      const index = await (await this.#get('index.json', { cache: 'no-cache' })).json();
-      let first = 0;
-      index.firsts = index.shards.map((more) => (first += more));
-      this.#manifest = index;
-    }
+  #open() {
+    this.#manifest ||= this.#readManifest();
     return this.#manifest;
+  }
+
+  async #readManifest() {
+    const index = await (await this.#get('index.json', { cache: 'no-cache' })).json();
+    let first = 0;
+    index.firsts = index.shards.map((more) => (first += more));
+    return index;
   }
 
   async #document(index, number) {
@@ -300,6 +339,10 @@ export class StaticIndex {
     if (!response.ok) throw new Error(`${path}: ${response.status}`);
     return response;
   }
+}
+
+function isSmall({ documents, chunk }) {
+  return documents > 0 && documents <= chunk;
 }
 
 /* The last shard that begins at or before a term. */
