@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -133,7 +134,11 @@ def _run(name: str, command: Sequence[str]) -> None:
     )
     if done.returncode:
         said = "\n".join(line for line in _lines(done) if not line.startswith(("INFO", "DEBUG")))
-        raise PublishError(f"{name} 没有生成站点：\n{said}")
+        raise PublishError(
+            f"{name} 没有生成站点：\n{said}\n"
+            f"原来的站点还在。交给它的文件在“{Path(command[-1]).parent}”，"
+            f"可以自己运行看看：{shlex.join(command)}"
+        )
 
 
 def _lines(done: subprocess.CompletedProcess[str]) -> list[str]:

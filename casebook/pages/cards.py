@@ -225,7 +225,7 @@ def _left(entries: Sequence[Faq], up: str) -> str:
             break
         named.append(linked(entry.title, up + page_url(entry)))
     more = "……" if len(named) < len(entries) else ""
-    return f"<p>另有 {len(entries)} 题，在站点上检索：{'、'.join(named)}{more}</p>"
+    return f"<p>另有 {len(entries)} 题，在站点上检索：{' · '.join(named)}{more}</p>"
 
 
 def _item(question: Question, site: Site, up: str) -> str:

@@ -382,13 +382,20 @@ def printed(page: Page) -> pypdfium2.PdfDocument:
 
 
 def test_a_card_is_one_sheet(visit: Visit, site: Site):
-    """The longest ones; the others have less to hold."""
-    files = sorted((site.folder / "cards").glob("*/index.html"), key=lambda f: f.stat().st_size)
+    """Filled with letters as large as there is room for, and no smaller than can be read."""
+    files = sorted((site.folder / "cards").glob("*/index.html"))
     assert len(files) > 4
     page = visit("cards/")
-    for file in files[-4:]:
+    page.emulate_media(media="print")
+    size = "parseFloat(getComputedStyle(document.querySelector('.cb-card__answer')).fontSize)"
+    for file in files:
         page.goto(f"{site.address}cards/{file.parent.name}/")
-        assert len(printed(page)) == 1, file.parent.name
+        sheets = printed(page)
+        assert len(sheets) == 1, file.parent.name
+        text = sheets[0].get_textpage()
+        lowest = min(text.get_charbox(place)[1] for place in range(text.count_chars() - 1))
+        assert lowest < 0.25 * sheets[0].get_height(), file.parent.name
+        assert page.evaluate(size) * 0.75 >= 11 - 1e-6
 
 
 def test_a_printed_entry_has_answer_and_dates_alone(visit: Visit, site: Site):

@@ -310,7 +310,7 @@ def test_an_index_is_fetched_to_its_end_though_the_budget_is_spent(visit, host, 
     assert not any(path.startswith("policies/policy-") for path in held(page))
 
 
-def test_half_an_index_has_no_entrance(visit, open_page, host, whole, watch):
+def test_half_an_index_has_no_entrance(open_page, host, whole, watch):
     watch.expect("status of 503")
     broken = next((whole / "find").glob("*/t9.bin")).relative_to(whole).as_posix()
     host.wrong[f"/kb/{broken}"] = (503, b"")
@@ -647,6 +647,8 @@ def test_it_works_under_the_services_content_security_policy(
         page = open_page()
         page.goto(home + FAQ)
         until_filled(page, home=home)
+        own = {f"/site/{path}" for path in addresses_in(built, "faq/*/index.html")}
+        assert own <= held(page)
     finally:
         service.terminate()
         service.wait(10)
