@@ -76,13 +76,16 @@ def canaries(wide: View, narrow: View) -> set[str]:
         wide: the widest audience's view.
         narrow: the view whose site or index is to be swept.
     """
-    parts = (part for mark in _marks(wide, narrow) for part in _SENTENCE_END.split(mark))
-    marks = {_trimmed(part) for part in parts if _tells(part)}
+    marks = {}
+    for mark in set(_marks(wide, narrow)):
+        for part in _SENTENCE_END.split(mark):
+            if _tells(word := _collapse(part)):
+                marks[word if len(word) >= _LONG else _trimmed(part)] = word
     if not marks:
-        return marks
-    said = _Words(map(_collapse, marks)).found(_APART.join(map(_collapse, _texts(narrow))))
-    hidden = {mark for mark in marks if _collapse(mark) not in said}
-    short = {mark for mark in hidden if not _is_long(mark)}
+        return set()
+    said = _Words(marks.values()).found(_APART.join(map(_collapse, _texts(narrow))))
+    hidden = {mark for mark, word in marks.items() if word not in said}
+    short = {mark for mark in hidden if len(marks[mark]) < _LONG}
     return hidden - _Words(short).found(_own_words())
 
 
@@ -222,13 +225,12 @@ def _strings(value: object) -> Iterator[str]:
             yield from _strings(one)
 
 
-def _tells(text: str) -> bool:
-    """Whether a text is long enough to stand for itself alone."""
-    word = _collapse(text)
-    if ID_PATTERN.fullmatch(word):
-        return True
+def _tells(word: str) -> bool:
+    """Whether a text without its white space is long enough to stand for itself alone."""
     least = _SHORTEST_ASCII if word.isascii() else _SHORTEST
-    return len(word) >= least and any(map(str.isalpha, word))
+    if len(word) >= least and any(map(str.isalpha, word)):
+        return True
+    return ID_PATTERN.fullmatch(word) is not None
 
 
 @functools.cache
