@@ -7,6 +7,7 @@ import gc
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, Never
 
@@ -201,3 +202,13 @@ def columns(text: str) -> int:
 def padded(text: str, width: int) -> str:
     """Text filled up to a width in terminal columns."""
     return text + " " * max(0, width - columns(text))
+
+
+def day_given(ctx: click.Context, parameter: click.Parameter, value: str | None) -> date | None:
+    """Reads an option's value as a day; the callback of options that take one."""
+    if value is None:
+        return None
+    with contextlib.suppress(ValueError):
+        if str(date.fromisoformat(value)) == value:
+            return date.fromisoformat(value)
+    raise click.BadParameter(f"“{value}”不是日期；写成 2026-03-01。")

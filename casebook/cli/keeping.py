@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from casebook.cli.common import Command, audience_option, library_option, load
+from casebook.cli.common import Command, audience_option, day_given, library_option, load
 from casebook.library import today
 from casebook.settings import Settings, load_settings
 
@@ -97,19 +96,13 @@ def due(owner: str | None, within: int | None, output: str, root: Path) -> None:
         click.echo(as_json(found, view) if output == "json" else as_text(found, view, days))
 
 
-def _day(ctx: click.Context, parameter: click.Parameter, value: str | None) -> date | None:
-    if value is None:
-        return None
-    with suppress(ValueError):
-        if str(date.fromisoformat(value)) == value:
-            return date.fromisoformat(value)
-    raise click.BadParameter(f"“{value}”不是日期；写成 2026-03-01。")
-
-
 @click.command(cls=Command)
 @click.argument("doc")
 @click.option(
-    "--on", metavar="DATE", callback=_day, help="那一天的答复，如 2026-03-01；不写就列出所有版本。"
+    "--on",
+    metavar="DATE",
+    callback=day_given,
+    help="那一天的答复，如 2026-03-01；不写就列出所有版本。",
 )
 @audience_option
 @click.option(

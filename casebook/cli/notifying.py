@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from casebook.cli.common import Command, finish, library_option, load, say
+from casebook.cli.common import Command, day_given, finish, library_option, load, say
 from casebook.errors import CasebookError
 
 if TYPE_CHECKING:
     from casebook.library import View
     from casebook.notify import Delivery, Plan
     from casebook.settings import WebhookSettings
-
-
-def _day(ctx: click.Context, parameter: click.Parameter, value: str | None) -> date | None:
-    if value is None:
-        return None
-    with suppress(ValueError):
-        if str(date.fromisoformat(value)) == value:
-            return date.fromisoformat(value)
-    raise click.BadParameter(f"“{value}”不是日期；写成 2026-03-01。")
 
 
 @click.command(cls=Command)
@@ -37,7 +27,7 @@ def _day(ctx: click.Context, parameter: click.Parameter, value: str | None) -> d
 @click.option(
     "--since",
     metavar="DATE",
-    callback=_day,
+    callback=day_given,
     help="从哪一天起的更新；不写就是最近 30 天里没有推过的，第一次只推最近 7 天的。",
 )
 @click.option("--dry-run", is_flag=True, help="只显示要发的内容，不发，也不记。")
