@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Any, Never, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -10,7 +9,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import (
     AfterValidator,
     BaseModel,
-    ConfigDict,
     Field,
     ValidationError,
     ValidationInfo,
@@ -19,6 +17,13 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from casebook.errors import SettingsError, UnknownAudience
+from casebook.service_settings import (
+    AccessSettings,
+    JournalSettings,
+    OpenSearchSettings,
+    ServiceSettings,
+)
+from casebook.tables import Address, OptionalVariable, Table, Variable, one_of
 from casebook.toml_files import read_toml
 from casebook.validation import Matching, explain, nearest
 
@@ -38,12 +43,6 @@ WEBHOOK_FORMATS = ("wecom", "dingtalk", "feishu", "json")
 EVENTS = ("withdrawn", "new", "revised", "in_force", "ends")
 KINDS = ("case", "faq", "policy")
 SITE_BUILDERS = ("mkdocs", "zensical")
-
-
-class Table(BaseModel):
-    """A table of settings: frozen, and strict about names."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Audience(Table):
@@ -260,20 +259,6 @@ def _known_backend(value: str) -> str:
     return value
 
 
-def _address(value: str) -> str:
-    """An address that can stand in a content security policy as it is."""
-    if value and not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?", value):
-        raise PydanticCustomError(
-            "invalid-value",
-            "“{found}”不是网址",
-            {"found": value, "hint": "写成 https://git.example.com 这样，后面不带参数"},
-        )
-    return value.rstrip("/")
-
-
-Address = Annotated[str, AfterValidator(_address)]
-
-
 class EditorSettings(Table):
     """The editor in the browser: where drafts go; see the page on the editor.
 
@@ -333,33 +318,6 @@ class Reviewers(Table):
     kinds: dict[str, Handles] = Field(default_factory=dict)
 
 
-def _variable(value: str) -> str:
-    """The name of an environment variable; what stands here instead may be a secret."""
-    if not re.fullmatch(r"[A-Z][A-Z0-9_]{0,99}", value):
-        raise PydanticCustomError(
-            "invalid-value",
-            "这里不是环境变量的名字（写的是什么，不在这里重复，它可能是秘密）",
-            {"hint": "地址和密钥放在环境变量里，这里只写变量名，全部大写，如 WECOM_DEALERS"},
-        )
-    return value
-
-
-def _one_of(known: tuple[str, ...]) -> AfterValidator:
-    def check(value: str) -> str:
-        if value not in known:
-            raise PydanticCustomError(
-                "invalid-value",
-                "没有“{found}”",
-                {"found": value, "hint": "写 " + "、".join(known) + " 里的"},
-            )
-        return value
-
-    return AfterValidator(check)
-
-
-Variable = Annotated[str, AfterValidator(_variable)]
-
-
 class SiteSettings(Table):
     """The static sites.
 
@@ -367,7 +325,7 @@ class SiteSettings(Table):
         builder: the program that makes their pages.
     """
 
-    builder: Annotated[str, _one_of(SITE_BUILDERS)] = "mkdocs"
+    builder: Annotated[str, one_of(SITE_BUILDERS)] = "mkdocs"
 
 
 class WebhookSettings(Table):
@@ -389,12 +347,12 @@ class WebhookSettings(Table):
         Matching("^[a-z][a-z0-9-]{0,30}$", "小写字母开头，后面是小写字母、数字、连字符"),
     ]
     audience: str = ""
-    format: Annotated[str, _one_of(WEBHOOK_FORMATS)]
+    format: Annotated[str, one_of(WEBHOOK_FORMATS)]
     url_env: Variable
-    secret_env: Annotated[str, AfterValidator(lambda value: value and _variable(value))] = ""
+    secret_env: OptionalVariable = ""
     subjects: tuple[str, ...] = ()
-    kinds: tuple[Annotated[str, _one_of(KINDS)], ...] = ()
-    events: tuple[Annotated[str, _one_of(EVENTS)], ...] = (
+    kinds: tuple[Annotated[str, one_of(KINDS)], ...] = ()
+    events: tuple[Annotated[str, one_of(EVENTS)], ...] = (
         "withdrawn",
         "new",
         "revised",
@@ -472,11 +430,9 @@ class Glossary(Table):
     terms: tuple[Term, ...] = ()
 
 
-def _refuse_webhook(message: str, hint: str) -> Never:
+def _refuse(key: str, message: str, hint: str) -> Never:
     escaped = message.replace("{", "｛").replace("}", "｝")
-    raise PydanticCustomError(
-        "invalid-value", f"notify 里{escaped}", {"key": "notify", "hint": hint}
-    )
+    raise PydanticCustomError("invalid-value", f"{key} 里{escaped}", {"key": key, "hint": hint})
 
 
 class Settings(Table):
@@ -492,6 +448,10 @@ class Settings(Table):
     editor: EditorSettings = EditorSettings()
     reviewers: Reviewers = Reviewers()
     notify: tuple[WebhookSettings, ...] = ()
+    service: ServiceSettings = ServiceSettings.model_validate({})
+    access: dict[str, AccessSettings] = Field(default_factory=dict)
+    journal: JournalSettings = JournalSettings.model_validate({})
+    opensearch: OpenSearchSettings = OpenSearchSettings.model_validate({})
     taxonomy: Taxonomy
     glossary: Glossary = Glossary()
 
@@ -532,15 +492,29 @@ class Settings(Table):
         audiences = [audience.id for audience in self.audiences]
         for webhook in self.notify:
             if names.count(webhook.name) > 1:
-                _refuse_webhook(f"有两个叫“{webhook.name}”", "换一个名字：按名字记着告诉过它什么")
+                _refuse("notify", f"有两个叫“{webhook.name}”", "换一个名字：按名字记着告诉过它什么")
             if webhook.audience and webhook.audience not in audiences:
-                _refuse_webhook(f"没有受众“{webhook.audience}”", "写 " + " 或 ".join(audiences))
+                _refuse("notify", f"没有受众“{webhook.audience}”", "写 " + " 或 ".join(audiences))
             for found in webhook.subjects:
                 if found not in subjects:
                     guess = nearest(found, subjects)
                     hint = f"是不是“{guess}”？" if guess else "可选：" + "、".join(subjects)
-                    _refuse_webhook(f"“{found}”不是分类里的词", hint)
+                    _refuse("notify", f"“{found}”不是分类里的词", hint)
         return self
+
+    @model_validator(mode="after")
+    def _access_is_of_known_audiences(self) -> Self:
+        audiences = [audience.id for audience in self.audiences]
+        for name, access in self.access.items():
+            if name not in audiences:
+                _refuse("access", f"没有受众“{name}”", "写 " + " 或 ".join(audiences))
+            if access.sign_in == "open" and name == audiences[-1] and len(audiences) > 1:
+                _refuse("access", f"“{name}”看得到全部内容，不能是 open", "写 oidc、proxy 或 token")
+        return self
+
+    def access_of(self, audience: str) -> AccessSettings:
+        """Who may use an audience's service; where nothing is said, this machine only."""
+        return self.access.get(audience, AccessSettings.model_validate({}))
 
     @property
     def narrowest(self) -> Audience:

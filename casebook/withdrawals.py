@@ -18,7 +18,8 @@ from pydantic_core import PydanticCustomError
 from casebook.documents import ID_PATTERN, MAX_ID, Day, Kind, TermOf
 from casebook.errors import SettingsError
 from casebook.problems import Problem
-from casebook.settings import WITHDRAWN_FILE, Settings, Table
+from casebook.settings import WITHDRAWN_FILE, Settings
+from casebook.tables import Table
 from casebook.toml_files import TomlFile, read_toml
 from casebook.validation import Matching, explain
 

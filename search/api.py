@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, render_template
 
+from search.notices import Notice
 from search.openapi import specification
 from search.parameters import is_from_here, read_question, read_request
 from search.searcher import Explanation, Hit, Request, Results
@@ -116,6 +117,9 @@ def results_json(results: Results) -> dict[str, Any]:
         "more": results.more,
         "did_you_mean": results.correction,
         "took_ms": round(results.took_ms, 1),
+        "degraded": results.degraded,
+        "question": results.question or None,
+        "notices": [notice_json(notice) for notice in results.notices],
         "answer": document_json(results.answer) if results.answer else None,
         "hits": [hit_json(hit) for hit in results.hits],
         "facets": {
@@ -148,6 +152,18 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "missing": list(hit.missing),
         "synonyms": [{"typed": typed, "found": found} for typed, found in hit.synonyms],
         **explained,
+    }
+
+
+def notice_json(notice: Notice) -> dict[str, Any]:
+    """An incident as the API gives it."""
+    return {
+        "id": notice.id,
+        "title": notice.title,
+        "text": notice.text,
+        "starts": notice.starts.isoformat(),
+        "ends": notice.ends.isoformat(),
+        "by": notice.by,
     }
 
 

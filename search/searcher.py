@@ -19,6 +19,7 @@ from search.engines.base import Hits, Query
 from search.generations import Generation
 from search.likeness import Likeness
 from search.matching import Matching, match
+from search.notices import Notice
 from search.passages import KEYWORDS
 from search.slips import correction, heard_words
 from search.snippets import snippet
@@ -148,6 +149,9 @@ class Results:
         facets: for each filter, its values with the number of results, most first.
         correction: the query without what looks like a slip, if there is one.
         took_ms: milliseconds from query to results.
+        degraded: whether a substitute index answered, because the usual one is away.
+        notices: the incidents that the question may be about.
+        question: the question's id in the journal; empty where none is kept.
     """
 
     request: Request
@@ -158,6 +162,9 @@ class Results:
     facets: Mapping[str, tuple[tuple[str, int], ...]]
     correction: str | None
     took_ms: float
+    degraded: bool = False
+    notices: tuple[Notice, ...] = ()
+    question: str = ""
 
     @property
     def more(self) -> bool:

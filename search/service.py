@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 from flask import current_app
 
+from casebook.service_settings import AccessSettings, ServiceSettings
 from search.budget import Budget
 from search.choices import Choices
 from search.generations import Live
+from search.journal.journal import Journal
+from search.notices import Notices
 from search.searcher import SECONDS, Request, Results, Searcher
 from search.suggest import Suggester, Suggestion
 
@@ -35,6 +38,10 @@ class ServiceConfig:
         examples: queries that the empty search page offers.
         choices: where it is counted what is chosen from the suggestions; None counts in memory.
         library: the library's folder, which gives the widest audience the editor; None gives none.
+        state: the folder of what the service learns (journal, notices, tokens); None keeps nothing.
+        access: who may use it.
+        running: how it runs.
+        journal_days: how long questions are kept; 0 keeps none.
     """
 
     audience: str
@@ -48,11 +55,19 @@ class ServiceConfig:
     examples: tuple[str, ...] = ()
     choices: Path | None = None
     library: Path | None = None
+    state: Path | None = None
+    access: AccessSettings = field(default_factory=lambda: AccessSettings.model_validate({}))
+    running: ServiceSettings = field(default_factory=lambda: ServiceSettings.model_validate({}))
+    journal_days: int = 400
 
     @property
     def writing(self) -> bool:
         """Whether the service has the editor: only the widest audience writes."""
         return self.internal and self.library is not None
+
+    def state_file(self, name: str) -> Path | None:
+        """A file of what the service learns; None where it keeps nothing."""
+        return self.state / name if self.state else None
 
 
 class Service:
@@ -67,6 +82,9 @@ class Service:
         self.live = Live(config.index, config.audience)
         self.budget = Budget(SECONDS)
         self.choices = Choices(config.choices)
+        self.notices = Notices(config.state_file("notices.json"))
+        journal = config.state_file("journal.sqlite") if config.journal_days else None
+        self.journal = Journal(journal, config.journal_days)
         self.ended: list[Callable[[], None]] = []
 
     @contextmanager
@@ -75,14 +93,26 @@ class Service:
         with self.live.generation() as generation:
             yield Searcher(generation, self.config.today(), internal=self.config.internal)
 
-    def search(self, asked: Request) -> Results:
-        """Searches within the time limit."""
+    def search(self, asked: Request, surface: str = "api", visit: str = "") -> Results:
+        """Searches within the time limit, and notes what was asked.
+
+        Args:
+            asked: what is asked.
+            surface: where: one of ``search.journal.records.SURFACES``.
+            visit: names the page that somebody has open; empty where there is none.
+        """
 
         def work() -> Results:
             with self.searcher() as searcher:
                 return searcher.search(asked)
 
-        return self.budget.run(work)
+        results = self.budget.run(work)
+        subjects = frozenset(hit.document.subject for hit in results.hits if hit.document.subject)
+        return replace(
+            results,
+            notices=self.notices.matching(asked.text, subjects),
+            question=self.journal.ask(results, surface, visit),
+        )
 
     def suggest(self, typed: str) -> tuple[Suggestion, ...]:
         """Suggests within the time limit."""
@@ -106,6 +136,7 @@ class Service:
         """Closes the index, and ends what else was started for it."""
         for end in self.ended:
             end()
+        self.journal.close()
         self.budget.close()
         self.live.close()
 

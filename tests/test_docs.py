@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -43,9 +44,10 @@ def test_the_readme_names_each_setting(readme: str) -> None:
     part = readme[readme.index("### Settings") : readme.index("## How it is built")]
     for name, table in Settings.model_fields.items():
         assert name in part
-        for model in re.findall(r"casebook\.settings\.(\w+)", str(table.annotation)):
-            import casebook.settings as module
-
+        for place, model in re.findall(
+            r"(casebook\.(?:service_)?settings)\.(\w+)", str(table.annotation)
+        ):
+            module = import_module(place)
             for key in getattr(module, model).model_fields:
                 if key != "terms":
                     assert f"`{key}`" in part, f"{name}.{key}"

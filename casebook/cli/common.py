@@ -171,6 +171,11 @@ def choices_file(root: Path, audience: Audience) -> Path:
     return root / "build" / "choices" / f"{audience.id}.sqlite"
 
 
+def state_folder(root: Path, settings: Settings, audience: Audience) -> Path:
+    """Where the service of an audience keeps what it learns."""
+    return root / settings.service.state / audience.id
+
+
 def inside(root: Path, path: Path) -> str:
     """A path that was asked for, relative to the library."""
     given = path if path.exists() else root / path

@@ -16,6 +16,7 @@ from casebook.cli.common import (
     library_option,
     padded,
     say,
+    state_folder,
 )
 from casebook.errors import SearchError, reason
 from casebook.library import today
@@ -77,7 +78,7 @@ def serve(audience: str | None, host: str, port: int, workers: int, root: Path) 
     例：
     casebook serve --audience agent
     """
-    from search.app import serve as run
+    from search.server import serve as run
     from search.service import ServiceConfig
 
     settings = load_settings(root)
@@ -94,6 +95,10 @@ def serve(audience: str | None, host: str, port: int, workers: int, root: Path) 
         examples=settings.search.examples,
         choices=choices_file(root, reader),
         library=root if reader == settings.widest else None,
+        state=state_folder(root, settings, reader),
+        access=settings.access_of(reader.id),
+        running=settings.service,
+        journal_days=settings.journal.days,
     )
     say(f"{reader.name}的检索页和站点在 http://{host}:{port}/ ，按 Ctrl+C 停止。")
     try:

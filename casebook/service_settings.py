@@ -1,0 +1,122 @@
+"""The tables of ``casebook.toml`` that only the running service needs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from casebook.tables import Address, OptionalVariable, Table, one_of
+
+# How readers come in, the narrowest first; API tokens are accepted besides by all but "open".
+SIGN_INS = ("loopback", "token", "proxy", "oidc", "open")
+
+
+class ServiceSettings(Table):
+    """How the service runs.
+
+    Attributes:
+        state: where it keeps what it learns (journal, tasks, notices, tokens, audit log), one
+            folder an audience; relative to the library.
+        threads: requests that a worker handles at once.
+        waiting: searches that may wait for a thread of a worker; more are told to come back.
+        proxies: how many proxies stand in front; exactly so many forwarded addresses are believed.
+        proxy_hosts: addresses from which a proxy's headers are believed.
+    """
+
+    state: str = "build/state"
+    threads: int = Field(16, ge=1, le=256)
+    waiting: int = Field(32, ge=0, le=10_000)
+    proxies: int = Field(0, ge=0, le=5)
+    proxy_hosts: tuple[str, ...] = ("127.0.0.1", "::1")
+
+
+class OidcSettings(Table):
+    """A provider of OpenID Connect.
+
+    Attributes:
+        issuer: its address; its metadata stand below it.
+        client_id: the name under which this service is known there.
+        client_secret_env: the environment variable that holds the secret.
+        scopes: what is asked for besides ``openid``.
+        roles_claim: the claim of the ID token that lists a person's groups.
+        name_claim: the claim that names the person in the audit log.
+    """
+
+    issuer: Address = ""
+    client_id: str = ""
+    client_secret_env: OptionalVariable = ""
+    scopes: tuple[str, ...] = ("profile",)
+    roles_claim: str = "groups"
+    name_claim: str = "sub"
+
+
+class ProxySettings(Table):
+    """A proxy that signs people in and says who they are.
+
+    Attributes:
+        user_header: the header that names the person.
+        groups_header: the header that lists the person's groups, parted by commas.
+    """
+
+    user_header: str = "X-Forwarded-User"
+    groups_header: str = "X-Forwarded-Groups"
+
+
+class AccessSettings(Table):
+    """Who may use an audience's service, and in which role.
+
+    Attributes:
+        sign_in: ``loopback`` (this machine only, nobody signs in), ``token`` (API tokens only),
+            ``proxy``, ``oidc`` or ``open`` (anybody; never for the widest audience).
+        readers: groups that may read; ``*`` is everybody who signed in.
+        editors: groups that may also write, set notices and work off tasks.
+        analysts: groups that may also see the insights, and change nothing.
+        hours: how long a sign-in lasts.
+        rate: requests a minute from one address or token, exactly; 0 sets no limit.
+        oidc: the provider, where ``sign_in`` is ``oidc``.
+        proxy: the headers, where ``sign_in`` is ``proxy``.
+    """
+
+    sign_in: Annotated[str, one_of(SIGN_INS)] = "loopback"
+    readers: tuple[str, ...] = ("*",)
+    editors: tuple[str, ...] = ()
+    analysts: tuple[str, ...] = ()
+    hours: int = Field(10, ge=1, le=168)
+    rate: int = Field(0, ge=0, le=100_000)
+    oidc: OidcSettings = OidcSettings()
+    proxy: ProxySettings = ProxySettings()
+
+
+class JournalSettings(Table):
+    """What is kept of questions.
+
+    Attributes:
+        days: how long; older ones are removed. 0 keeps no journal at all.
+    """
+
+    days: int = Field(400, ge=0, le=3650)
+
+
+class OpenSearchSettings(Table):
+    """The cluster of the engine ``opensearch``.
+
+    Attributes:
+        hosts: addresses of its nodes.
+        prefix: what the names of its indexes begin with.
+        shards: primary shards of an index.
+        replicas: copies of each shard.
+        timeout_ms: how long a node may take to answer a query before the next one is asked.
+        user_env: the environment variable that holds the user's name; may be empty.
+        password_env: the environment variable that holds the password; may be empty.
+        ca_file: the certificate that signs the cluster's; empty for the system's.
+    """
+
+    hosts: tuple[Address, ...] = ("http://127.0.0.1:9200",)
+    prefix: str = "casebook"
+    shards: int = Field(1, ge=1, le=1024)
+    replicas: int = Field(1, ge=0, le=10)
+    timeout_ms: int = Field(400, ge=10, le=10_000)
+    user_env: OptionalVariable = ""
+    password_env: OptionalVariable = ""
+    ca_file: str = ""

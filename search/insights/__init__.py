@@ -1,0 +1,1 @@
+"""What the journal teaches: what is missing, what grows, what to mend next."""

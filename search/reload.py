@@ -1,0 +1,1 @@
+"""POST /api/reload: asks the publisher to look for what is new."""
