@@ -28,7 +28,7 @@ from benchmarks.progress import counted, say
 from benchmarks.rows import ANSWERED, FALSE_ANSWERS, Row, markdown, table
 from benchmarks.tasks import Task, tasks
 from casebook.errors import CasebookError
-from search.engines import ENGINES
+from search.engines import EMBEDDED
 from search.passages import findables
 
 
@@ -38,7 +38,7 @@ from search.passages import findables
     type=click.Path(path_type=Path),
     help="Folder with faq-*.jsonl and queries-*.tsv; without it the sample library is measured.",
 )
-@click.option("--engines", help=f"Engines, with commas between. Default: {','.join(ENGINES)}.")
+@click.option("--engines", help=f"Engines, with commas between. Default: {','.join(EMBEDDED)}.")
 @click.option(
     "--sample",
     default="",
@@ -54,7 +54,7 @@ def main(
     found: dict[str, list[Row]] = {}
     missed: list[str] = []
     try:
-        most = sample_sizes(engines.split(",") if engines else list(ENGINES), sample)
+        most = sample_sizes(engines.split(",") if engines else list(EMBEDDED), sample)
         for task in tasks(data):
             found[task.name] = rows = list(_shown(measure(task, most, misses), as_json))
             if not as_json:

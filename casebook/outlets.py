@@ -19,7 +19,7 @@ from casebook.site_files import SiteFile, json_file
 from casebook.sitemap import sitemap_files
 from casebook.static_search import search_files
 
-_SEARCH_BOX = ("case-search.js", "case-search.css")
+_SEARCH_BOX = ("case-search.js", "case-search.css", "case-events.js", "case-events.css")
 
 
 @dataclass(frozen=True)

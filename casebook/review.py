@@ -38,7 +38,7 @@ def changed_pages(root: Path, library: Library, since: str) -> str:
     for line in _missing_lines(root, library, since, changes):
         lines += [line, ""]
     if changes.changed & {SETTINGS_FILE, GLOSSARY_FILE}:
-        lines += ["设置或词表改了，每一页都可能跟着变。", ""]
+        lines += ["设置或词汇表改了，每一页都可能跟着变。", ""]
     if not changed and not deleted:
         return "\n".join([*lines, "没有改动文档。"])
     views = [library.view(audience.id) for audience in library.settings.audiences]

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from casebook.tables import Address, OptionalVariable, Table, one_of
 
-# How readers come in, the narrowest first; API tokens are accepted besides by all but "open".
+# How readers come in, the narrowest first; API tokens are accepted besides by all.
 SIGN_INS = ("loopback", "token", "proxy", "oidc", "open")
+# Where anybody may ask: what a shop of several seats behind one address does not reach.
+_OPEN_RATE = 300
+
+
+def _network(value: str) -> str:
+    try:
+        ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        raise PydanticCustomError(
+            "invalid-value",
+            "“{found}”不是地址",
+            {"found": value, "hint": "写代理的 IP 地址或网段，如 10.0.0.5 或 10.0.0.0/24"},
+        ) from None
+    return value
 
 
 class ServiceSettings(Table):
@@ -18,17 +34,17 @@ class ServiceSettings(Table):
     Attributes:
         state: where it keeps what it learns (journal, tasks, notices, tokens, audit log), one
             folder an audience; relative to the library.
-        threads: requests that a worker handles at once.
+        threads: searches that a worker runs at once; Python runs on one core of them all.
         waiting: searches that may wait for a thread of a worker; more are told to come back.
         proxies: how many proxies stand in front; exactly so many forwarded addresses are believed.
-        proxy_hosts: addresses from which a proxy's headers are believed.
+        proxy_hosts: addresses and networks from which a proxy's headers are believed.
     """
 
     state: str = "build/state"
-    threads: int = Field(16, ge=1, le=256)
+    threads: int = Field(4, ge=1, le=256)
     waiting: int = Field(32, ge=0, le=10_000)
     proxies: int = Field(0, ge=0, le=5)
-    proxy_hosts: tuple[str, ...] = ("127.0.0.1", "::1")
+    proxy_hosts: tuple[Annotated[str, AfterValidator(_network)], ...] = ("127.0.0.1", "::1")
 
 
 class OidcSettings(Table):
@@ -41,6 +57,8 @@ class OidcSettings(Table):
         scopes: what is asked for besides ``openid``.
         roles_claim: the claim of the ID token that lists a person's groups.
         name_claim: the claim that names the person in the audit log.
+        key_env: the environment variable that holds the key of the sessions, the same on all
+            machines; empty for a key of this machine in the state folder.
     """
 
     issuer: Address = ""
@@ -49,6 +67,7 @@ class OidcSettings(Table):
     scopes: tuple[str, ...] = ("profile",)
     roles_claim: str = "groups"
     name_claim: str = "sub"
+    key_env: OptionalVariable = ""
 
 
 class ProxySettings(Table):
@@ -73,7 +92,8 @@ class AccessSettings(Table):
         editors: groups that may also write, set notices and work off tasks.
         analysts: groups that may also see the insights, and change nothing.
         hours: how long a sign-in lasts.
-        rate: requests a minute from one address or token, exactly; 0 sets no limit.
+        rate: requests a minute from one token, person or, where nobody signs in, address, exactly;
+            0 sets no limit. Unless it is set, only ``open`` has one.
         oidc: the provider, where ``sign_in`` is ``oidc``.
         proxy: the headers, where ``sign_in`` is ``proxy``.
     """
@@ -83,9 +103,16 @@ class AccessSettings(Table):
     editors: tuple[str, ...] = ()
     analysts: tuple[str, ...] = ()
     hours: int = Field(10, ge=1, le=168)
-    rate: int = Field(0, ge=0, le=100_000)
+    rate: int | None = Field(None, ge=0, le=100_000)
     oidc: OidcSettings = OidcSettings()
     proxy: ProxySettings = ProxySettings()
+
+    @property
+    def limit(self) -> int:
+        """Requests a minute that are allowed; 0 is no limit."""
+        if self.rate is None:
+            return _OPEN_RATE if self.sign_in == "open" else 0
+        return self.rate
 
 
 class JournalSettings(Table):

@@ -41,6 +41,8 @@ EDITOR_BACKENDS = {
 WEBHOOK_FORMATS = ("wecom", "dingtalk", "feishu", "json")
 # What happened to a document, as ``casebook.news`` names it, and the kinds of document.
 EVENTS = ("withdrawn", "new", "revised", "in_force", "ends")
+# What happens at work: told only to those who see everything.
+WORK_EVENTS = ("bad_rating", "missing", "task_due")
 KINDS = ("case", "faq", "policy")
 SITE_BUILDERS = ("mkdocs", "zensical")
 
@@ -53,6 +55,7 @@ class Audience(Table):
         name: its Chinese name.
         title: the name of its site and search page.
         url: where its site is published, for its sitemap and error page; may be empty.
+        engine: which engine builds and asks its index; empty for that of ``[search]``.
         offline: whether readers' devices may hold a copy of its site; where this is not said, only
             the narrowest audience's, and no internal site's.
     """
@@ -64,6 +67,7 @@ class Audience(Table):
     name: str = Field(min_length=1)
     title: str = Field(min_length=1)
     url: str = ""
+    engine: str = ""
     offline: bool | None = None
 
 
@@ -233,7 +237,7 @@ class SearchSettings(Table):
     """The search service.
 
     Attributes:
-        engine: which engine builds and asks the index.
+        engine: which engine builds and asks the index of an audience that names none itself.
         origins: sites on other hosts that may ask this service, as ``https://host``.
         hosts: names by which the service may be called, besides this machine's own.
         service: where the static sites find the service; a path or an address.
@@ -339,6 +343,7 @@ class WebhookSettings(Table):
         secret_env: the environment variable that holds the secret for signing; may be empty.
         subjects: only these subjects and what is below them; all when none is named.
         kinds: only these kinds of document; all when none is named.
+        owners: of what happens at work only what these teams are to do; all when none is named.
         events: only what happened in one of these ways.
     """
 
@@ -352,7 +357,8 @@ class WebhookSettings(Table):
     secret_env: OptionalVariable = ""
     subjects: tuple[str, ...] = ()
     kinds: tuple[Annotated[str, one_of(KINDS)], ...] = ()
-    events: tuple[Annotated[str, one_of(EVENTS)], ...] = (
+    owners: tuple[str, ...] = ()
+    events: tuple[Annotated[str, one_of((*EVENTS, *WORK_EVENTS))], ...] = (
         "withdrawn",
         "new",
         "revised",
@@ -495,6 +501,13 @@ class Settings(Table):
                 _refuse("notify", f"有两个叫“{webhook.name}”", "换一个名字：按名字记着告诉过它什么")
             if webhook.audience and webhook.audience not in audiences:
                 _refuse("notify", f"没有受众“{webhook.audience}”", "写 " + " 或 ".join(audiences))
+            work = [event for event in webhook.events if event in WORK_EVENTS]
+            if work and (webhook.audience or audiences[0]) != audiences[-1]:
+                _refuse(
+                    "notify",
+                    f"“{webhook.name}”不能要 {'、'.join(work)}",
+                    f'里面有内部的事，只能发给看得到全部内容的：写 audience = "{audiences[-1]}"',
+                )
             for found in webhook.subjects:
                 if found not in subjects:
                     guess = nearest(found, subjects)
@@ -510,7 +523,15 @@ class Settings(Table):
                 _refuse("access", f"没有受众“{name}”", "写 " + " 或 ".join(audiences))
             if access.sign_in == "open" and name == audiences[-1] and len(audiences) > 1:
                 _refuse("access", f"“{name}”看得到全部内容，不能是 open", "写 oidc、proxy 或 token")
+            if access.sign_in == "oidc" and not (access.oidc.issuer and access.oidc.client_id):
+                _refuse("access", f"“{name}”用 oidc 登录，还缺 issuer 或 client_id", "写上它们")
+            if access.sign_in == "proxy" and not self.service.proxies:
+                _refuse("access", f"“{name}”由代理登录，service 的 proxies 是 0", "写有几层代理")
         return self
+
+    def engine_of(self, audience: Audience) -> str:
+        """The name of the engine that builds an audience's index."""
+        return audience.engine or self.search.engine
 
     def access_of(self, audience: str) -> AccessSettings:
         """Who may use an audience's service; where nothing is said, this machine only."""

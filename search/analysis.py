@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice, pairwise, product
 
 import opencc
@@ -157,9 +157,11 @@ class Analyzer:
         parted = [name for name in longest_first if not name.isalnum()]
         self._parted = re.compile("|".join(map(re.escape, parted)) or r"(?!)")
         self._names = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
-        # The caches are this object's own: shared ones would keep every analyzer alive.
-        self.normal_character = lru_cache(maxsize=1 << 14)(self._normal_character)
-        self._meanings = lru_cache(maxsize=1 << 10)(self._possible_meanings)
+        # The caches are this object's own, and what they call does not know it: a shared cache, or
+        # one that leads back here, would keep an analyzer and its dictionary when it is done with.
+        self.normal_character = lru_cache(maxsize=1 << 14)(partial(_normalize, self._simplify))
+        known = self._related.keys() | self._latin
+        self._meanings = lru_cache(maxsize=1 << 10)(partial(_possible_meanings, known))
 
     def normalize(self, text: str) -> str:
         """One form for what is the same to a reader.
@@ -167,16 +169,7 @@ class Analyzer:
         Compatibility forms (full width), case, traditional characters and invisible characters
         are folded; white space becomes single spaces.
         """
-        folded = unicodedata.normalize("NFKC", text)
-        if not folded.isprintable():
-            folded = "".join(
-                c for c in folded if c.isspace() or unicodedata.category(c) not in _HIDDEN
-            )
-        return " ".join(self._simplify.convert(folded).lower().split())
-
-    def _normal_character(self, character: str) -> str:
-        """The normal form of a single character, which may be none or several."""
-        return self.normalize(character)
+        return _normalize(self._simplify, text)
 
     def words(self, text: str) -> list[str]:
         """The words of a text in their order, each once for each time it stands there."""
@@ -365,13 +358,6 @@ class Analyzer:
                 runs.append(run)
         return runs
 
-    def _possible_meanings(self, run: str) -> tuple[tuple[Element, ...], ...]:
-        """A run of letters as pinyin and as it is; a word of the library only as it is."""
-        as_it_is = tuple(literal(letter) for letter in run)
-        if run in self._related or run in self._latin or len(run) == 1:
-            return (as_it_is,)
-        return (*parses(run), as_it_is)
-
     def _is_pinyin(self, word: str) -> bool:
         return word.isascii() and word.isalpha() and not _is_latin(self._meanings(word)[0])
 
@@ -406,6 +392,21 @@ class Analyzer:
             for other in others
         )
         return Need(word, tuple(ways), synonyms)
+
+
+def _normalize(simplify: opencc.OpenCC, text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text)
+    if not folded.isprintable():
+        folded = "".join(c for c in folded if c.isspace() or unicodedata.category(c) not in _HIDDEN)
+    return " ".join(simplify.convert(folded).lower().split())
+
+
+def _possible_meanings(known: Set[str], run: str) -> tuple[tuple[Element, ...], ...]:
+    """A run of letters as pinyin and as it is; a word of the library only as it is."""
+    as_it_is = tuple(literal(letter) for letter in run)
+    if run in known or len(run) == 1:
+        return (as_it_is,)
+    return (*parses(run), as_it_is)
 
 
 def _ranked(weights: _Weights) -> tuple[WeightedTerm, ...]:

@@ -6,9 +6,11 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, render_template
 
+from search.access.rights import Right, may, public
+from search.events import read_event
 from search.notices import Notice
 from search.openapi import specification
-from search.parameters import is_from_here, read_question, read_request
+from search.parameters import ORIGIN, read_origin, read_question, read_request
 from search.searcher import Explanation, Hit, Request, Results
 from search.service import service
 from search.store import Stored
@@ -19,19 +21,22 @@ blueprint = Blueprint("api", __name__)
 @blueprint.get("/api/search")
 def search() -> Response:
     """Documents that match."""
-    return jsonify(results_json(service().search(read_request())))
+    return jsonify(results_json(service().search(read_request(), *read_origin("api"))))
 
 
 @blueprint.get("/api/answer")
 def answer() -> Response:
     """The unified answer, if one fits."""
-    question = read_question()
-    results = service().search(Request(question, {"kind": ("faq",)}))
+    question = read_question(*ORIGIN)
+    asked = Request(question, {"kind": ("faq",)})
+    results = service().search(asked, *read_origin("api"))
     found = results.answer
     return jsonify(
         query=question,
+        question=results.question or None,
         found=found is not None,
         answer=document_json(found) if found else None,
+        notices=[notice_json(notice) for notice in results.notices],
         message=None if found else "没有合适的统一口径；请看检索结果，或转知识管理员。",
     )
 
@@ -58,10 +63,15 @@ def suggest() -> Response:
 @blueprint.post("/api/chosen/<document_id>")
 def chosen(document_id: str) -> tuple[str, int]:
     """Counts that a suggestion was chosen, so that it comes sooner next time."""
-    config = service().config
-    if not is_from_here(config.hosts, config.origins):
-        abort(403)
     if not service().choose(document_id):
+        abort(404)
+    return "", 204
+
+
+@blueprint.post("/api/events")
+def events() -> tuple[str, int]:
+    """Notes what somebody did with what was found."""
+    if not service().note(read_event()):
         abort(404)
     return "", 204
 
@@ -77,10 +87,13 @@ def document(document_id: str) -> Response:
 
 
 @blueprint.get("/healthz")
+@public
 def healthz() -> Response:
-    """Whether the service can answer, and from what."""
+    """Whether the service can answer; and from what, for who may know how it runs."""
     with service().live.generation() as generation:
         manifest = generation.manifest
+        if not may(Right.METRICS):
+            return jsonify(status="ok")
         return jsonify(
             status="ok",
             audience=manifest.audience,

@@ -7,24 +7,31 @@ application serves one audience from that audience's index, so there is no filte
 from __future__ import annotations
 
 import logging
-import uuid
 
 from flask import Flask, Response, abort, jsonify, render_template, request
 from flask_compress import Compress
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException
 
 from casebook.errors import (
     CasebookError,
     IndexMissing,
+    PublishError,
     QueryRefused,
     SearchTimeout,
 )
-from search import api, web
+from search import api, embed, notice_views, observing, reload, web
+from search.access import enforcement as access
 from search.editor import views as editor
+from search.insights import task_views as tasks
+from search.insights import views as insights
+from search.insights.tasks import TaskRefused
+from search.notices.notice import NoticeRefused
 from search.service import EXTENSION, Service, ServiceConfig, service
 
 MAX_BODY = 64 * 1024
 RETRY_SECONDS = 3
+# How long style and scripts may be kept, by proxies too; after an update pages are whole again.
+STATIC_SECONDS = 60
 # What the browsers of call centres and shops understand, through any proxy.
 _COMPRESSION = {
     "COMPRESS_ALGORITHM": ["gzip"],
@@ -43,8 +50,11 @@ _COMPRESSION = {
 }
 _STATUS: tuple[tuple[type[CasebookError], int], ...] = (
     (QueryRefused, 400),
+    (NoticeRefused, 400),
+    (TaskRefused, 400),
     (SearchTimeout, 503),
     (IndexMissing, 503),
+    (PublishError, 503),
 )
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -61,17 +71,26 @@ def create_app(config: ServiceConfig) -> Flask:
 
     Raises:
         IndexMissing: no index has been published for it.
+        SearchError: the settings of access are not complete.
     """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.config["TRUSTED_HOSTS"] = list(config.hosts)
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_SECONDS
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions[EXTENSION] = Service(config)
+    observing.register(app)
+    access.register(app)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(web.blueprint)
     editor.register(app)
+    embed.register(app)
+    reload.register(app)
+    notice_views.register(app)
+    insights.register(app)
+    tasks.register(app)
     app.before_request(_limit_body)
     app.after_request(_headers)
     app.config.update(_COMPRESSION)
@@ -94,20 +113,19 @@ def _headers(response: Response) -> Response:
     response.headers["Content-Security-Policy"] = getattr(response, "policy", _CSP)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Frame-Options"] = "DENY"
+    if not getattr(response, "framed", False):
+        response.headers["X-Frame-Options"] = "DENY"
     response.headers["Cross-Origin-Opener-Policy"] = getattr(
         response, "opener_policy", "same-origin"
     )
     response.headers.setdefault("Cache-Control", "no-store")
-    origin = request.headers.get("Origin")
-    if origin and origin in service().config.origins:
-        response.headers["Access-Control-Allow-Origin"] = origin
-        response.vary.add("Origin")
     return response
 
 
 def _casebook_error(error: CasebookError) -> tuple[Response, int]:
     status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
+    if isinstance(error, QueryRefused):
+        service().metrics.refused()
     if status == 500:  # noqa: PLR2004
         return _unexpected(error)
     response, _ = _error(status, type(error).__name__, str(error))
@@ -120,21 +138,28 @@ def _http_error(error: HTTPException) -> tuple[Response, int]:
     status = error.code or 500
     words = {
         400: "请求不完整或写法不对。",
-        403: "这个请求是从别的网站发来的，不接受。",
+        403: "您不能做这一步。",
         404: "没有这个页面，或者您看不到它。",
-        405: "这个地址不接受这种请求。",
-        413: f"请求超过 {request.max_content_length} 字节。",
+        405: f"这个地址不接受 {request.method[:20]}；用 {'、'.join(_methods(error))}。",
+        413: f"请求超过 {request.max_content_length} 字节；缩短内容，或者分几次发。",
     }
-    response, _ = _error(status, error.name.replace(" ", ""), words.get(status, error.name))
-    if isinstance(error, MethodNotAllowed):
-        response.allow.update(error.valid_methods or ())
+    message = getattr(error, "message", None) or words.get(status, error.name)
+    response, _ = _error(status, error.name.replace(" ", ""), message)
+    for name, value in error.get_headers():
+        if name != "Content-Type":
+            response.headers.add(name, value)
     return response, status
+
+
+def _methods(error: HTTPException) -> list[str]:
+    """What an address takes, where the error is about that."""
+    return sorted({*(getattr(error, "valid_methods", None) or ())} - {"HEAD", "OPTIONS"})
 
 
 def _unexpected(error: Exception) -> tuple[Response, int]:
     """Logs the trace under an id; the caller learns the id and nothing else."""
-    number = uuid.uuid4().hex[:12]
-    log.error("意外错误 %s", number, exc_info=error)
+    number = observing.request_id()
+    log.error("意外错误", exc_info=error, extra={"request": number})
     return _error(500, "InternalError", f"服务出错了，编号 {number}；请把编号告诉管理员。")
 
 

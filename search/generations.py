@@ -1,93 +1,60 @@
 """Index generations: built aside, verified, published by one step; the last good one stays.
 
-    build/index/<audience>/
-        generations/<name>/     manifest.json, store/, engine/
-        current                 the name of the published generation, replaced atomically
-        lock                    held by whoever builds
-
 A generation never changes after it was published. Its manifest names its audience and the
 checksum of each file; a reader verifies them before it opens anything, and takes the generation
 before when the newest is damaged.
 
-Where only a few documents changed, a generation takes over the files of the one before, under
-second names, and adds what is new: a small layer of the store and a small segment of the engine.
+Where only a few documents changed, a generation takes over the files of the one before and adds
+what is new: a small layer of the store and a small segment of the engine. Two generations that can
+stand in for each other share no file on the disk; see :func:`search.index_files.part_files`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
+import errno
 import logging
-import os
 import shutil
+import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import lru_cache
-from importlib.metadata import version
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from casebook.digests import package_files, software_digest
-from casebook.documents import Document
 from casebook.errors import IndexMissing, SearchError, reason
-from casebook.files import alone
+from casebook.files import sync
 from casebook.library import View
 from search.analysis import Analyzer
-from search.engines import get_engine
-from search.engines.base import Engine, Entry, Index, link_files
-from search.passages import findable
-from search.sound import is_han, word_sound
-from search.store import LayerWriter, Row, Store, references, stored
+from search.building import build_generation
+from search.engines import EngineOf, get_engine
+from search.engines.base import Engine, Index
+from search.index_files import (
+    ENGINE,
+    GENERATIONS,
+    UNFINISHED,
+    Manifest,
+    all_names,
+    current_name,
+    forget_taken_back,
+    layers_of,
+    make_folder,
+    next_name,
+    note_taken_back,
+    point,
+    read_manifest,
+    standing_names,
+    verify,
+    writing,
+)
+from search.store import Store
 
-FORMAT = 2
-KEPT = 2
-# With more layers, or more than this share of documents replaced, everything is built anew: what
-# was replaced still counts in how rare a term is.
-MAX_LAYERS = 12
-MAX_REPLACED = 0.2
-# What decides how text is cut, beside this project's own code.
-_CUTTERS = ("rjieba", "opencc", "pypinyin")
-_MANIFEST = "manifest.json"
-_STORE = "store"
-_ENGINE = "engine"
 _LOOK_EVERY = 0.5
-_LOCK_SECONDS = 10.0
+# A generation that cannot be opened may still be on its way here, or the fault may pass.
+_RETRY_EVERY = 5.0
+_SQLITE_FAULTS = {sqlite3.SQLITE_FULL: errno.ENOSPC, sqlite3.SQLITE_READONLY: errno.EROFS}
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What a generation says of itself.
-
-    Attributes:
-        format: the version of this layout.
-        name: the generation's name.
-        audience: whose view it holds.
-        on: the day of the view, ISO.
-        engine: the engine that built it.
-        source: the fingerprint of what it was made from.
-        words: the fingerprint of the words and the code that cut its text.
-        documents: how many documents it holds.
-        passages: how many passages it holds.
-        files: SHA-256 of each file, by its path in the generation.
-    """
-
-    format: int
-    name: str
-    audience: str
-    on: str
-    engine: str
-    source: str
-    words: str
-    documents: int
-    passages: int
-    files: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -156,76 +123,153 @@ def publish(view: View, root: Path, engine: Engine, source: str, *, anew: bool =
     Raises:
         SearchError: it cannot be built, or somebody else is building.
     """
-    folder = root / "generations"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with _writing(root):
-            for junk in folder.glob(".new-*"):
-                shutil.rmtree(junk)
-            manifest = _add(folder, view, engine, source, anew=anew)
-            _point(root, manifest.name)
-            _prune(folder, manifest.name)
+    with _said_when_refused(root):
+        make_folder(root / GENERATIONS)
+        with writing(root):
+            _remove_junk(root, engine)
+            manifest = _add(root, view, engine, source, anew=anew)
+            point(root, manifest.name)
+            forget_taken_back(root)
+            _tell(engine, root / GENERATIONS / manifest.name)
+            _prune(root, view.audience.id, engine)
             return manifest
-    except OSError as error:
-        raise SearchError(f"索引写不进 {folder}：{reason(error)}。检查磁盘空间和权限。") from error
 
 
-def current_manifest(root: Path) -> Manifest | None:
-    """The published generation's manifest; None when there is none, or its files are damaged."""
+def roll_back(
+    root: Path, audience: str, content: str, engine_of: EngineOf = get_engine
+) -> Manifest:
+    """Publishes the generation before the published one again, and removes that one.
+
+    Args:
+        root: the audience's index folder.
+        audience: whose generations they must be.
+        content: what the library is now; as long as it is that, nothing else should be published.
+        engine_of: as for :func:`open_generation`.
+
+    Returns:
+        What is published now.
+
+    Raises:
+        SearchError: there is none before it, or somebody is building.
+    """
+    with _said_when_refused(root):
+        if not root.is_dir():
+            raise IndexMissing(f"没有受众“{audience}”的索引。先运行 casebook index。")
+        with writing(root):
+            for name in standing_names(root)[1:]:
+                try:
+                    generation = open_generation(root / GENERATIONS / name, audience, engine_of)
+                except SearchError as error:
+                    log.error("索引 %s 不能用：%s", name, error)
+                    continue
+                generation.close()
+                note_taken_back(root, content)
+                point(root, name)
+                engine = engine_of(generation.manifest.engine)
+                _tell(engine, root / GENERATIONS / name)
+                _remove_junk(root, engine)
+                return generation.manifest
+    raise SearchError(f"受众“{audience}”没有更早的一代可以退回。改好内容再运行 casebook index。")
+
+
+def current_manifest(root: Path, engine: Engine | None = None) -> Manifest | None:
+    """The published generation's manifest; None when there is none, or it is damaged.
+
+    Args:
+        root: the audience's index folder.
+        engine: asked whether what it holds of the generation elsewhere is whole; None asks nobody.
+    """
     try:
-        folder = root / "generations" / _current(root)
-        manifest = _manifest(folder)
-        _verify(folder, manifest)
+        folder = root / GENERATIONS / current_name(root)
+        manifest = read_manifest(folder)
+        verify(folder, manifest)
     except SearchError:
         return None
-    return manifest
+    return manifest if engine is None or engine.is_whole(folder / ENGINE) else None
 
 
-def open_current(root: Path, audience: str) -> Generation:
+def open_current(root: Path, audience: str, engine_of: EngineOf = get_engine) -> Generation:
     """Opens the published generation, or the one before it when that is damaged.
 
     Args:
         root: the audience's index folder.
         audience: whose generation it must be.
+        engine_of: as for :func:`open_generation`.
 
     Raises:
         IndexMissing: no generation of this audience can be opened.
     """
-    published = _pointer(root)
+    published = _pointed(root)
     reasons = []
-    for name in _names(root):
+    for name in standing_names(root):
         try:
-            return _open(root / "generations" / name, audience)
+            return open_generation(root / GENERATIONS / name, audience, engine_of)
         except SearchError as error:
             log.error("索引 %s 不能用：%s", name, error)
             reasons.append(f"{name}：{error}")
-    if published != _pointer(root):
+    if published != _pointed(root):
         # What was looked at has been replaced and removed meanwhile.
-        return open_current(root, audience)
+        return open_current(root, audience, engine_of)
     detail = f"（{'；'.join(reasons)}）" if reasons else ""
     raise IndexMissing(f"没有受众“{audience}”可用的索引{detail}。先运行 casebook index。")
+
+
+def open_generation(folder: Path, audience: str, engine_of: EngineOf = get_engine) -> Generation:
+    """Verifies and opens a generation.
+
+    Args:
+        folder: where it is.
+        audience: whose it must be.
+        engine_of: gives the engine of a name.
+
+    Raises:
+        SearchError: it is damaged, or another audience's.
+    """
+    manifest = read_manifest(folder)
+    if manifest.audience != audience:
+        raise SearchError(f"索引是受众“{manifest.audience}”的，不是“{audience}”的")
+    if manifest.name != folder.name.removeprefix(UNFINISHED):
+        raise SearchError(f"清单是 {manifest.name} 的")
+    verify(folder, manifest)
+    with ExitStack() as opened:
+        index = opened.enter_context(engine_of(manifest.engine).open(folder / ENGINE))
+        store = opened.enter_context(closing(Store(layers_of(folder))))
+        if (index.count(), store.count()) != (manifest.passages, manifest.documents):
+            raise SearchError("索引里的条数和清单不符")
+        generation = Generation(manifest, index, store)
+        opened.pop_all()
+    return generation
 
 
 class Live:
     """The published generation, followed as new ones are published.
 
+    One that cannot be opened leaves in use what was in use, and is tried again.
+
     Args:
         root: the audience's index folder.
         audience: whose generations they must be.
+        engine_of: as for :func:`open_generation`.
+
+    Attributes:
+        aside: whether a new generation is opened in a thread of its own, so that nobody's request
+            takes the time for it.
 
     Raises:
         IndexMissing: there is none to begin with.
     """
 
-    def __init__(self, root: Path, audience: str) -> None:
+    def __init__(self, root: Path, audience: str, engine_of: EngineOf = get_engine) -> None:
+        self.aside = False
         self._root = root
         self._audience = audience
+        self._engine_of = engine_of
         # One for who moves over, which takes a while; one for the generation in use.
         self._moving = threading.Lock()
         self._lock = threading.Lock()
-        self._looked = time.monotonic()
-        self._pointer = _pointer(root)
-        self._generation = open_current(root, audience)
+        self._look_at = time.monotonic() + _LOOK_EVERY
+        self._refused = ""
+        self._generation = open_current(root, audience, engine_of)
 
     @contextmanager
     def generation(self) -> Iterator[Generation]:
@@ -241,24 +285,42 @@ class Live:
 
     def close(self) -> None:
         """Closes the generation when its last user is done."""
-        self._generation.retire()
+        with self._moving:
+            self._generation.retire()
 
     def _follow(self) -> None:
         """Moves over to a new generation; whoever comes meanwhile goes on with the old."""
-        now = time.monotonic()
-        if now - self._looked < _LOOK_EVERY or not self._moving.acquire(blocking=False):
+        if time.monotonic() < self._look_at or not self._moving.acquire(blocking=False):
+            return
+        if not self.aside:
+            self._look()
             return
         try:
-            self._looked = now
-            pointer = _pointer(self._root)
-            if pointer == self._pointer:
-                return
-            self._pointer = pointer
-            self._move(open_current(self._root, self._audience))
-        except IndexMissing as error:
-            log.error("继续使用旧索引：%s", error)
+            threading.Thread(target=self._look, daemon=True).start()
+        except RuntimeError as error:  # the system gives no more threads
+            log.error("继续使用旧索引：线程开不起来（%s）", error)
+            self._look_at = time.monotonic() + _RETRY_EVERY
+            self._moving.release()
+
+    def _look(self) -> None:
+        try:
+            self._look_at = time.monotonic() + _LOOK_EVERY
+            name = _pointed(self._root)
+            if name and name != self._generation.manifest.name:
+                self._try(name)
         finally:
             self._moving.release()
+
+    def _try(self, name: str) -> None:
+        try:
+            folder = self._root / GENERATIONS / name
+            self._move(open_generation(folder, self._audience, self._engine_of))
+        except (SearchError, OSError, RuntimeError, MemoryError) as error:
+            if name == _pointed(self._root):
+                self._look_at = time.monotonic() + _RETRY_EVERY
+            if (refused := f"{name}：{error}") != self._refused:
+                log.error("继续使用旧索引：%s", refused)
+                self._refused = refused
 
     def _move(self, new: Generation) -> None:
         with self._lock:
@@ -267,354 +329,90 @@ class Live:
         log.info("换到索引 %s", new.manifest.name)
 
 
-def _add(folder: Path, view: View, engine: Engine, source: str, *, anew: bool) -> Manifest:
-    """Builds a generation aside, reads it back, and gives it its place."""
-    name = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    fresh = folder / f".new-{name}"
+def _pointed(root: Path) -> str:
+    """The name of the published generation; empty where there is none to be read."""
     try:
-        manifest = _build(fresh, name, view, engine, source, anew=anew)
-        _open(fresh, view.audience.id).close()
+        return current_name(root)
+    except SearchError:
+        return ""
+
+
+@contextmanager
+def _said_when_refused(root: Path) -> Iterator[None]:
+    """Turns what the system refuses into an error that says so."""
+    try:
+        yield
+    except OSError as error:
+        why = reason(error)
+    except sqlite3.Error as error:
+        known = _SQLITE_FAULTS.get(getattr(error, "sqlite_errorcode", 0))
+        why = reason(OSError(known, "")) if known else str(error)
+    else:
+        return
+    raise SearchError(f"索引写不进 {root / GENERATIONS}：{why}。检查磁盘空间和权限。")
+
+
+def _tell(engine: Engine, folder: Path) -> None:
+    """Tells an engine that readers get this generation; readers do not wait for that."""
+    try:
+        engine.published(folder / ENGINE)
+    except SearchError as error:
+        log.warning("索引 %s 已发布，引擎那边没有记上：%s", folder.name, error)
+
+
+def _remove(engine: Engine, folder: Path) -> None:
+    """Removes a generation; what its engine holds of it elsewhere comes first."""
+    try:
+        engine.remove(folder / ENGINE)
+    except SearchError as error:
+        log.warning("索引 %s 先留着：%s", folder.name, error)
+        return
+    shutil.rmtree(folder)
+
+
+def _remove_junk(root: Path, engine: Engine) -> None:
+    """Removes what killed builds left, and generations that were never published or taken back."""
+    folder = root / GENERATIONS
+    for junk in folder.glob(f"{UNFINISHED}*"):
+        _remove(engine, junk)
+    names = all_names(root)
+    current = _pointed(root)
+    if current in names:
+        for name in names[: names.index(current)]:
+            _remove(engine, folder / name)
+
+
+def _prune(root: Path, audience: str, engine: Engine) -> None:
+    """Keeps the published generation, and one that can stand in for it."""
+    published, *others = standing_names(root)
+    kept = {published, next((one for one in others if _is_intact(root, one, audience)), "")}
+    for name in all_names(root):
+        if name not in kept:
+            with suppress(OSError):
+                _remove(engine, root / GENERATIONS / name)
+
+
+def _is_intact(root: Path, name: str, audience: str) -> bool:
+    folder = root / GENERATIONS / name
+    try:
+        manifest = read_manifest(folder)
+        verify(folder, manifest)
+    except SearchError:
+        return False
+    return manifest.audience == audience
+
+
+def _add(root: Path, view: View, engine: Engine, source: str, *, anew: bool) -> Manifest:
+    """Builds a generation aside, reads it back, and gives it its place."""
+    name = next_name(root)
+    folder = root / GENERATIONS
+    fresh = folder / f"{UNFINISHED}{name}"
+    try:
+        manifest = build_generation(root, fresh, view, engine, source, anew=anew)
+        open_generation(fresh, view.audience.id, lambda _: engine).close()
         fresh.rename(folder / name)
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-    _sync(folder)
+        with suppress(OSError):
+            _remove(engine, fresh)
+    sync(folder)
     return manifest
-
-
-def _build(
-    fresh: Path, name: str, view: View, engine: Engine, source: str, *, anew: bool
-) -> Manifest:
-    """Writes a generation, out of the published one where that saves work."""
-    for part in (_ENGINE, _STORE):
-        (fresh / part).mkdir(parents=True)
-    words = _words(view)
-    old = None if anew else _base(fresh.parent, view, engine, words)
-    try:
-        _write(fresh, view, engine, old)
-    finally:
-        if old:
-            old.close()
-    return _describe(fresh, name, view, engine, source, words)
-
-
-def _words(view: View) -> str:
-    """A digest of all that decides how text is cut; with another, everything is built anew."""
-    files = (*package_files("casebook"), *package_files("search"))
-    digest = hashlib.sha256(software_digest(files).encode())
-    for cutter in _CUTTERS:
-        digest.update(version(cutter).encode())
-    for term in view.settings.glossary.terms:
-        digest.update(term.model_dump_json().encode())
-    return digest.hexdigest()
-
-
-class _Base:
-    """A published generation that a new one takes over, but for what changed.
-
-    Attributes:
-        folder: where it is.
-        store: its documents, open.
-        changed: documents that are new or different.
-        removed: the numbers of those that are gone or different.
-        withdrawn: whether a document or a section of one is gone.
-    """
-
-    def __init__(self, folder: Path, view: View) -> None:
-        self.folder = folder
-        self.store = Store(_layers(folder))
-        known = self.store.fingerprints()
-        self.changed = [
-            (document, mark)
-            for document in view.documents
-            if (mark := fingerprint(document, view)) != known.get(document.id, (0, ""))[1]
-        ]
-        changed = {document.id for document, _ in self.changed}
-        gone = [name for name in known if view.get(name) is None]
-        self.removed = [known[name][0] for name in gone] + [
-            known[name][0] for name in changed if name in known
-        ]
-        self.withdrawn = bool(gone) or self._lost_sections(view, known)
-
-    def _lost_sections(self, view: View, known: Mapping[str, tuple[int, str]]) -> bool:
-        """Whether a changed document has no longer every section that it had."""
-        numbers = {known[d.id][0]: d for d, _ in self.changed if d.id in known}
-        return any(
-            {section.key for section in old.sections}
-            - {section.key for section in numbers[number].sections}
-            for number, old in self.store.documents(list(numbers)).items()
-        )
-
-    @property
-    def replaced(self) -> float:
-        """The share of documents that would be there and no longer count."""
-        documents = self.store.count() or 1
-        return (self.store.first_numbers()[0] - documents + len(self.removed)) / documents
-
-    def close(self) -> None:
-        self.store.close()
-
-
-def _base(folder: Path, view: View, engine: Engine, words: str) -> _Base | None:
-    """The published generation, if a new one can be made from it at less cost."""
-    if _pointer(folder.parent) is None:
-        return None
-    try:
-        base = folder / _current(folder.parent)
-        manifest = _manifest(base)
-        same = (manifest.audience, manifest.engine, manifest.words)
-        if same != (view.audience.id, engine.name, words):
-            return None
-        _verify(base, manifest)
-        if len(_layers(base)) >= MAX_LAYERS:
-            return None
-        found = _Base(base, view)
-    except SearchError as error:
-        log.warning("索引从头生成：%s", error)
-        return None
-    # What was withdrawn from other readers must not stay in files that are handed to them.
-    withdrawn = found.withdrawn and not view.internal
-    many = len(found.changed) > MAX_REPLACED * (found.store.count() or 1)
-    if not withdrawn and not many and found.replaced <= MAX_REPLACED:
-        return found
-    found.close()
-    return None
-
-
-def _write(fresh: Path, view: View, engine: Engine, old: _Base | None) -> None:
-    settings = view.settings
-    analyzer = Analyzer(settings.glossary.terms, settings.search.ranking)
-    first = old.store.first_numbers() if old else (0, 0)
-    layer = fresh / _STORE / f"{old.store.layers() if old else 0:03d}.sqlite"
-    writer = LayerWriter(layer, *first)
-    if old:
-        link_files(old.folder / _STORE, fresh / _STORE)
-        entries = _entries(old.changed, view, analyzer, writer, first)
-        engine.update(old.folder / _ENGINE, fresh / _ENGINE, old.removed, entries)
-    else:
-        marked = ((document, fingerprint(document, view)) for document in view.documents)
-        engine.build(fresh / _ENGINE, _entries(marked, view, analyzer, writer, first))
-    removed = old.removed if old else ()
-    writer.finish(settings.glossary.terms, settings.search.ranking, removed)
-
-
-def _entries(
-    marked: Iterable[tuple[Document, str]],
-    view: View,
-    analyzer: Analyzer,
-    writer: LayerWriter,
-    first: tuple[int, int],
-) -> Iterator[Entry]:
-    """The entries of documents; on the way each document is written to the store."""
-    number, passage = first
-    for document, mark in marked:
-        found = findable(document)
-        names = analyzer.named((*found.questions, *found.tags))
-        terms: set[str] = set().union(*names.values())
-        for place, piece in enumerate(found.passages):
-            text = analyzer.terms(piece.body)
-            if piece.heading != document.title:
-                text += analyzer.terms(piece.heading)
-            terms.update(text)
-            # How a document is called sounds the same in all its passages: once is enough.
-            fields = names if place == 0 else {"names": names["names"]}
-            yield Entry(passage + place, number, {**fields, "text": text}, found.keywords)
-        writer.add(
-            Row(
-                number=number,
-                fingerprint=mark,
-                findable=found,
-                record=stored(document, view, found.keywords),
-                sounds=tuple("\t".join(analyzer.sounds(q)) for q in found.questions),
-                first_passage=passage,
-                terms=frozenset(terms),
-                words=frozenset(_spoken(terms)),
-            )
-        )
-        number, passage = number + 1, passage + len(found.passages)
-
-
-def _spoken(terms: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """The Chinese words among some terms, each after its sound."""
-    for term in terms:
-        if len(term) > 1 and all(map(is_han, term)):
-            yield word_sound(term), term
-
-
-def fingerprint(document: Document, view: View) -> str:
-    """Changes whenever anything that a generation holds of a document does."""
-    digest = hashlib.blake2b(document.digest.encode(), digest_size=16)
-    for reference in references(document, view):
-        digest.update(f"\0{reference.title}\0{reference.url}".encode())
-    for other in view.citing(document.id):
-        digest.update(f"\0{other.id}\0{other.title}".encode())
-    return digest.hexdigest()
-
-
-def _describe(
-    fresh: Path, name: str, view: View, engine: Engine, source: str, words: str
-) -> Manifest:
-    files = sorted(path for path in fresh.rglob("*") if path.is_file())
-    digests = _digests(files)
-    manifest = Manifest(
-        format=FORMAT,
-        name=name,
-        audience=view.audience.id,
-        on=view.on.isoformat(),
-        engine=engine.name,
-        source=source,
-        words=words,
-        documents=len(view.documents),
-        passages=sum(len(document.sections) for document in view.documents),
-        files={path.relative_to(fresh).as_posix(): digests[path] for path in files},
-    )
-    (fresh / _MANIFEST).write_text(json.dumps(vars(manifest), indent=1), encoding="utf-8")
-    for path in [*files, fresh / _MANIFEST, fresh / _ENGINE, fresh / _STORE, fresh]:
-        _sync(path)
-    return manifest
-
-
-def _layers(folder: Path) -> list[Path]:
-    return sorted((folder / _STORE).glob("*.sqlite"))
-
-
-def _open(folder: Path, audience: str) -> Generation:
-    manifest = _manifest(folder)
-    if manifest.audience != audience:
-        raise SearchError(f"索引是受众“{manifest.audience}”的，不是“{audience}”的")
-    _verify(folder, manifest)
-    index = get_engine(manifest.engine).open(folder / _ENGINE)
-    try:
-        store = Store(_layers(folder))
-    except SearchError:
-        index.close()
-        raise
-    generation = Generation(manifest, index, store)
-    if (index.count(), store.count()) != (manifest.passages, manifest.documents):
-        generation.close()
-        raise SearchError("索引里的条数和清单不符")
-    return generation
-
-
-def _manifest(folder: Path) -> Manifest:
-    try:
-        data: dict[str, Any] = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-        manifest = Manifest(**data)
-    except (OSError, ValueError, TypeError) as error:
-        raise SearchError(f"清单读不了：{error}") from None
-    if not isinstance(manifest.files, dict):
-        raise SearchError("清单里没有文件的校验值")
-    if manifest.format != FORMAT:
-        raise SearchError(f"索引的格式是 {manifest.format}，这个版本只认识 {FORMAT}")
-    return manifest
-
-
-def _verify(folder: Path, manifest: Manifest) -> None:
-    """Every file is the one that the manifest names, and there is no other."""
-    try:
-        files = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
-        del files[_MANIFEST]
-        digests = _digests(list(files.values()))
-        for name in sorted(files.keys() | manifest.files.keys()):
-            if name not in files or digests[files[name]] != manifest.files.get(name):
-                raise SearchError(f"文件 {name} 和清单不符")
-    except OSError as error:
-        raise SearchError(f"文件读不了：{error}") from None
-
-
-@dataclass(frozen=True)
-class _File:
-    """A file as it is on the disk; under another name it is the same file."""
-
-    device: int
-    inode: int
-    size: int
-    changed: int
-    path: Path = field(compare=False)
-
-
-def _digests(paths: Sequence[Path]) -> dict[Path, str]:
-    """The SHA-256 of each file; large ones side by side."""
-
-    def digest(path: Path) -> str:
-        found = path.stat()
-        return _digest(_File(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, path))
-
-    with ThreadPoolExecutor() as pool:
-        return dict(zip(paths, pool.map(digest, paths), strict=True))
-
-
-@lru_cache(maxsize=4096)
-def _digest(file: _File) -> str:
-    """Files that generations share are read once by a process, not once a generation."""
-    with file.path.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _point(root: Path, name: str) -> None:
-    """The one step that publishes: a complete file takes the place of another."""
-    fresh = root / ".current.new"
-    fresh.write_text(name, encoding="utf-8")
-    _sync(fresh)
-    fresh.replace(root / "current")
-    _sync(root)
-
-
-def _pointer(root: Path) -> tuple[int, int] | None:
-    try:
-        info = (root / "current").stat()
-    except OSError:
-        return None
-    return info.st_ino, info.st_mtime_ns
-
-
-def _current(root: Path) -> str:
-    try:
-        name = (root / "current").read_text(encoding="utf-8").strip()
-    except OSError:
-        raise IndexMissing(f"{root} 里还没有索引") from None
-    except ValueError:
-        name = ""
-    if not name or "/" in name or name.startswith("."):
-        raise SearchError(f"{root / 'current'} 的内容不对")
-    return name
-
-
-def _names(root: Path) -> list[str]:
-    """The published generation's name, then those that can stand in for it, newest first."""
-    try:
-        current = _current(root)
-    except IndexMissing:
-        return []
-    except SearchError as error:
-        log.error("%s", error)
-        current = ""
-    names = _generations(root / "generations")
-    older = [name for name in names if name < current]
-    return [current, *older] if current in names else older or names
-
-
-def _generations(folder: Path) -> list[str]:
-    """The names of all complete generations, newest first."""
-    if not folder.is_dir():
-        return []
-    names = (path.name for path in folder.iterdir())
-    return sorted((name for name in names if not name.startswith(".")), reverse=True)
-
-
-def _prune(folder: Path, current: str) -> None:
-    for name in [name for name in _generations(folder) if name <= current][KEPT:]:
-        shutil.rmtree(folder / name, ignore_errors=True)
-
-
-def _writing(root: Path) -> AbstractContextManager[None]:
-    """One writer at a time."""
-    busy = SearchError(f"另一个程序正在 {root} 生成索引；等它结束再试。")
-    return alone(root / "lock", busy, _LOCK_SECONDS)

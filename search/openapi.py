@@ -8,6 +8,8 @@ from casebook.documents import Kind, Standing
 from casebook.problems import Severity
 from casebook.reading import MAX_FILE
 from search.analysis import FIELDS
+from search.journal.journal import QUESTION_ID
+from search.journal.records import EVENTS, REASONS, SURFACES
 from search.searcher import MAX_CHARACTERS, MAX_DEPTH, MAX_SIZE
 from search.suggest import KINDS as SUGGESTED
 from search.suggest import MAX_TYPED
@@ -43,6 +45,7 @@ _MEANINGS = {
     "id": "编号，永远不变",
     "key": "段落的键",
     "kind": "种类",
+    "last": "上一次的结果；没有过就是 null",
     "likeness": "和标题或相似问法整句有多像，加的分",
     "message": "给人看的说明",
     "missing": "问题里的词，这一篇没有的",
@@ -80,6 +83,15 @@ _MEANINGS = {
 }
 
 
+# How every operation may be refused before it begins: not signed in, not allowed, too often.
+_REFUSED = ("401", "403", "429")
+_TOKEN = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "令牌，由 casebook token create 建立；从不写在网址里",
+}
+
+
 def specification(title: str, *, writing: bool = False) -> _Schema:
     """The whole description.
 
@@ -101,10 +113,19 @@ def specification(title: str, *, writing: bool = False) -> _Schema:
             "/api/suggest": {"get": _suggest()},
             "/api/chosen/{id}": {"post": _chosen()},
             "/api/documents/{id}": {"get": _document()},
+            "/api/events": {"post": _events()},
+            "/api/notices": {"get": _notices(), "post": _new_notice()},
+            "/api/notices/{id}/end": {"post": _end_notice()},
+            "/api/notices/{id}/extend": {"post": _extend_notice()},
+            "/api/reload": {"get": _reloaded(), "post": _reload()},
             "/healthz": {"get": _health()},
             **(drafts if writing else {}),
         },
-        "components": {"schemas": {**_schemas(), **(_draft_schemas() if writing else {})}},
+        "security": [{}, {"token": []}],
+        "components": {
+            "securitySchemes": {"token": _TOKEN},
+            "schemas": {**_schemas(), **(_draft_schemas() if writing else {})},
+        },
     }
 
 
@@ -117,7 +138,7 @@ def _operation(
         "parameters": parameters,
         "responses": {
             **done,
-            **{status: _response("错误", "Errors") for status in errors},
+            **{status: _response("错误", "Errors") for status in sorted({*errors, *_REFUSED})},
         },
     }
 
@@ -175,6 +196,7 @@ def _search() -> _Schema:
                 "写 1，每条结果都带上分数是怎么来的",
                 {"type": "string", "enum": ["0", "1"], "default": "0"},
             ),
+            *_origin(),
         ],
         "Results",
         ("400", "503"),
@@ -183,7 +205,10 @@ def _search() -> _Schema:
 
 def _answer() -> _Schema:
     return _operation(
-        "统一答复：合适就给出核准的原文，不合适就说没有", [_query()], "Answer", ("400", "503")
+        "统一答复：合适就给出核准的原文，不合适就说没有",
+        [_query(), *_origin()],
+        "Answer",
+        ("400", "503"),
     )
 
 
@@ -214,6 +239,83 @@ def _document() -> _Schema:
         "Document",
         ("404",),
     )
+
+
+def _events() -> _Schema:
+    noted = _operation(
+        "记下找到以后的事：打开、复制、评价，或报告缺答复；不记是谁。没有日志时是 404",
+        [],
+        None,
+        ("400", "403", "404", "413"),
+    )
+    return _with_body(noted, "Event")
+
+
+def _origin() -> list[_Schema]:
+    """Where a question comes from, for the journal."""
+    return [
+        _parameter(
+            "surface", "从哪里问的", {"type": "string", "enum": list(SURFACES), "default": "api"}
+        ),
+        _parameter(
+            "visit",
+            "边打边查时，打开一次页面随机取一个：同一个 visit 里接着打的算一个问题",
+            {"type": "string", "pattern": "^[A-Za-z0-9_-]{8,32}$"},
+        ),
+        _parameter(
+            "question",
+            "上次结果里的 question：再看一眼（翻页、筛选）不算新问题",
+            {"type": "string", "pattern": f"^{QUESTION_ID.pattern}$"},
+        ),
+    ]
+
+
+def _notices() -> _Schema:
+    return _operation("正在生效的故障公告，最新的在前", [], "Notices", ())
+
+
+def _new_notice() -> _Schema:
+    set_ = _operation(
+        "发一条故障公告：写到这个服务的受众，以及同一台机器上看得更少的、被点名的受众",
+        [],
+        "Notice",
+        ("400", "403", "503"),
+    )
+    set_["responses"]["201"] = set_["responses"].pop("200")
+    return _with_body(set_, "NewNotice")
+
+
+def _end_notice() -> _Schema:
+    return _operation("马上结束一条公告", [_notice_id()], "Notice", ("400", "403", "503"))
+
+
+def _extend_notice() -> _Schema:
+    changed = _operation("改一条公告的结束时间", [_notice_id()], "Notice", ("400", "403", "503"))
+    return _with_body(changed, "NewEnd")
+
+
+def _notice_id() -> _Schema:
+    return _parameter("id", "公告的编号", {"type": "string"}, "path")
+
+
+def _with_body(operation: _Schema, schema: str) -> _Schema:
+    body = {"application/json": {"schema": _reference(schema)}}
+    return {**operation, "requestBody": {"required": True, "content": body}}
+
+
+def _reload() -> _Schema:
+    asked = _operation(
+        "看看知识库有没有新内容，有就发布：只留一个请求，由 casebook watch 去做；结果用 GET 问",
+        [],
+        "Reload",
+        ("503",),
+    )
+    asked["responses"]["202"] = asked["responses"].pop("200")
+    return asked
+
+
+def _reloaded() -> _Schema:
+    return _operation("上一次发布的结果，和有没有程序在看着知识库", [], "Reload", ())
 
 
 def _check() -> _Schema:
@@ -351,28 +453,106 @@ def _schemas() -> _Schema:
             text={**text, "description": "怎么对客户说"},
             starts={**text, "format": "date-time", "description": "从什么时候起"},
             ends={**text, "format": "date-time", "description": "到什么时候，过后自动消失"},
-            by={**text, "description": "谁发的"},
+            by={**text, "description": "发的班组；可以是空的"},
         ),
+        "Notices": _object(notices=_array(_reference("Notice"))),
+        "NewNotice": _new_notice_schema(),
+        "Event": _event_schema(),
+        "NewEnd": _object(ends={**text, "description": "到什么时候"}),
         "Answer": _object(
             query=text,
+            question={"type": ["string", "null"]},
             found={"type": "boolean", "description": "有没有合适的统一口径"},
             answer=found,
+            notices=_array(_reference("Notice")),
             message={"type": ["string", "null"]},
         ),
         "Suggestions": _object(query=text, suggestions=_array(_reference("Suggestion"))),
         "Suggestion": suggestion,
-        "Health": _object(
-            status=text,
-            audience=text,
-            generation=text,
-            engine=text,
-            documents={"type": "integer"},
-            passages={"type": "integer"},
+        # How it runs stands there only for who may know that.
+        "Reload": _object(
+            watched={"type": "boolean", "description": "有没有 casebook watch 在看着知识库"},
+            requested={
+                "type": ["string", "null"],
+                "format": "date-time",
+                "description": "还没有开始做的请求是什么时候的；没有就是 null",
+            },
+            taken_back={"type": "boolean", "description": "是不是退回了上一代，还没有再发布"},
+            last={"anyOf": [_reference("Reloaded"), {"type": "null"}]},
         ),
+        "Reloaded": _object(
+            ended={**text, "format": "date-time", "description": "什么时候做完的"},
+            seconds={"type": "number", "description": "用了几秒"},
+            ok={"type": "boolean", "description": "每一步都做成了；有问题的文档不算，看 problems"},
+            failed={
+                **text,
+                "enum": ["", "pull", "index", "site"],
+                "description": "没有做成的第一步；都做成了是空的",
+            },
+            commit={**text, "description": "知识库是 git 的哪个提交；不在 git 里是空的"},
+            documents={"type": "integer"},
+            problems={"type": "integer", "description": "有几个问题；有问题的文档没有发布"},
+        ),
+        "Health": {
+            **_object(
+                status=text,
+                audience=text,
+                generation=text,
+                engine=text,
+                documents={"type": "integer"},
+                passages={"type": "integer"},
+            ),
+            "required": ["status"],
+        },
         "Errors": _object(
             status={"type": "integer"}, errors=_array(_object(code=text, message=text))
         ),
     }
+
+
+def _event_schema() -> _Schema:
+    schema = _object(
+        question={
+            "type": "string",
+            "description": "结果里的 question",
+            "pattern": f"^{QUESTION_ID.pattern}$",
+        },
+        kind={
+            "type": "string",
+            "enum": list(EVENTS),
+            "description": "opened 打开，copied 复制，rated 评价，missing 缺答复",
+        },
+        document={"type": "string", "description": "文档编号；missing 不写，别的都要写"},
+        helpful={
+            "type": ["boolean", "null"],
+            "description": "rated 要写：true 有用，false 没用，null 收回评价",
+        },
+        reason={
+            "type": ["string", "null"],
+            "enum": [*REASONS, None],
+            "description": "没用的原因，可以不写",
+        },
+    )
+    schema["required"] = ["question", "kind"]
+    return schema
+
+
+def _new_notice_schema() -> _Schema:
+    text = {"type": "string"}
+    several = _array(text)
+    schema = _object(
+        title={**text, "description": "出了什么故障", "maxLength": 60},
+        text={**text, "description": "怎么对客户说", "maxLength": 500},
+        ends={**text, "description": "到什么时候，如 2026-11-25 22:00；不写时区就是知识库的"},
+        starts={**text, "description": "从什么时候起；不写就是现在"},
+        words={**several, "description": "问到这些词时置顶；中间有空格的要同时出现"},
+        subjects={**several, "description": "问的是这些业务分类时置顶；和 words 至少写一样"},
+        audience={**text, "description": "能看到的最窄的受众；不写就只有这个服务的受众"},
+        by={**text, "description": "发的班组"},
+        id={**text, "description": "编号；几台机器发同一条时写同一个"},
+    )
+    schema["required"] = ["title", "text", "ends"]
+    return schema
 
 
 def _draft_schemas() -> _Schema:

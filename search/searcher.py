@@ -171,6 +171,17 @@ class Results:
         """Whether there are more than can be listed."""
         return self.total > MAX_DEPTH
 
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The question as it was typed, and as it was probably meant."""
+        return tuple(filter(None, (self.request.text, self.correction)))
+
+    @property
+    def subject(self) -> str:
+        """The subject of the answer, or else of the best result: what is asked about."""
+        best = self.answer or (self.hits[0].document if self.hits else None)
+        return (best.subject if best else None) or ""
+
 
 @dataclass(frozen=True)
 class _Candidate:
@@ -242,6 +253,7 @@ class Searcher:
             facets=self._facets(results),
             correction=meant,
             took_ms=(self._clock() - started) * 1000,
+            degraded=query.answered.degraded,
         )
 
     def _found(
@@ -270,6 +282,12 @@ class Searcher:
         if number is None or number not in self._allowed():
             return None
         return self._store.documents([number])[number]
+
+    def due(self, by: date) -> list[Stored]:
+        """The documents whose review or end is on a day or before it, as far as they are shown."""
+        allowed = self._allowed()
+        numbers = [number for number in self._store.due(by) if number in allowed]
+        return list(self._store.documents(numbers).values())
 
     def _allowed(self) -> BitMap:
         """The documents that may be shown."""
@@ -344,7 +362,7 @@ class Searcher:
         among = tuple(sorted(one.passage for one in page))
         scores: dict[int, list[TermScore]] = {passage: [] for passage in among}
         for term in query.terms:
-            asked = Query((term,), among=among, limit=max(1, len(among)), deadline=query.deadline)
+            asked = replace(query, terms=(term,), among=among, limit=max(1, len(among)))
             for passage, score in self._index.search(asked) if among else ():
                 scores[passage].append(TermScore(term, score))
         return [

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from flask import current_app
 
-from casebook.service_settings import AccessSettings, ServiceSettings
+from casebook.files import private_folder
+from casebook.service_settings import AccessSettings, OpenSearchSettings, ServiceSettings
+from casebook.state import in_use
 from search.budget import Budget
 from search.choices import Choices
+from search.engines import EngineOf, get_engine
 from search.generations import Live
+from search.index_files import Manifest
 from search.journal.journal import Journal
-from search.notices import Notices
+from search.journal.records import FILE as JOURNAL
+from search.journal.records import Noted
+from search.metrics import Metrics
+from search.notices import Notice, Notices
 from search.searcher import SECONDS, Request, Results, Searcher
 from search.suggest import Suggester, Suggestion
 
@@ -42,6 +50,8 @@ class ServiceConfig:
         access: who may use it.
         running: how it runs.
         journal_days: how long questions are kept; 0 keeps none.
+        timezone: the library's, in which people write and read times.
+        cluster: how the engine ``opensearch`` reaches its cluster.
     """
 
     audience: str
@@ -59,6 +69,13 @@ class ServiceConfig:
     access: AccessSettings = field(default_factory=lambda: AccessSettings.model_validate({}))
     running: ServiceSettings = field(default_factory=lambda: ServiceSettings.model_validate({}))
     journal_days: int = 400
+    timezone: str = "Asia/Shanghai"
+    cluster: OpenSearchSettings | None = None
+
+    @property
+    def engine_of(self) -> EngineOf:
+        """Gives the engine of a name."""
+        return partial(get_engine, cluster=self.cluster)
 
     @property
     def writing(self) -> bool:
@@ -79,13 +96,18 @@ class Service:
 
     def __init__(self, config: ServiceConfig) -> None:
         self.config = config
-        self.live = Live(config.index, config.audience)
-        self.budget = Budget(SECONDS)
+        self.live = Live(config.index, config.audience, config.engine_of)
+        self.budget = Budget(SECONDS, config.running.threads, config.running.waiting)
         self.choices = Choices(config.choices)
+        if config.state:
+            # Whoever sets notices sees by the folder that this audience is served here.
+            with suppress(OSError):
+                private_folder(config.state)
         self.notices = Notices(config.state_file("notices.json"))
-        journal = config.state_file("journal.sqlite") if config.journal_days else None
+        journal = config.state_file(JOURNAL) if config.journal_days else None
         self.journal = Journal(journal, config.journal_days)
-        self.ended: list[Callable[[], None]] = []
+        self.metrics = Metrics(self.manifest, self.journal)
+        self.ended: list[Callable[[], None]] = [in_use(config.state)]
 
     @contextmanager
     def searcher(self) -> Iterator[Searcher]:
@@ -93,26 +115,46 @@ class Service:
         with self.live.generation() as generation:
             yield Searcher(generation, self.config.today(), internal=self.config.internal)
 
-    def search(self, asked: Request, surface: str = "api", visit: str = "") -> Results:
+    def search(
+        self, asked: Request, surface: str = "api", visit: str = "", question: str = ""
+    ) -> Results:
         """Searches within the time limit, and notes what was asked.
 
         Args:
             asked: what is asked.
             surface: where: one of ``search.journal.records.SURFACES``.
             visit: names the page that somebody has open; empty where there is none.
+            question: the question's id in the journal, where this is a further look at it.
         """
 
         def work() -> Results:
             with self.searcher() as searcher:
                 return searcher.search(asked)
 
-        results = self.budget.run(work)
-        subjects = frozenset(hit.document.subject for hit in results.hits if hit.document.subject)
+        with self.metrics.search() as counted:
+            results = self.budget.run(counted.started(work))
+            counted.found(_outcome(results), degraded=results.degraded)
         return replace(
             results,
-            notices=self.notices.matching(asked.text, subjects),
-            question=self.journal.ask(results, surface, visit),
+            notices=self._notices(results),
+            question=self._question(results, surface, visit, question),
         )
+
+    def _question(self, results: Results, surface: str, visit: str, question: str) -> str:
+        """The question's id; another page and an explanation are no new question."""
+        asked = results.request
+        if not self.journal.file:
+            return ""
+        if question or asked.page > 1 or asked.explain or _is_narrowed_away(results):
+            return question
+        return self.journal.ask(results, surface, visit)
+
+    def _notices(self, results: Results) -> tuple[Notice, ...]:
+        """The incidents that a question may be about."""
+        if not self.notices.running():
+            return ()
+        with self.live.generation() as generation:
+            return self.notices.matching(results.asked, results.subject, generation.analyzer)
 
     def suggest(self, typed: str) -> tuple[Suggestion, ...]:
         """Suggests within the time limit."""
@@ -122,7 +164,15 @@ class Service:
                 chosen = self.choices.times()
                 return Suggester(generation, self.config.today(), chosen).suggest(typed)
 
-        return self.budget.run(work)
+        with self.metrics.suggest() as counted:
+            suggestions = self.budget.run(counted.started(work))
+            counted.found("found" if suggestions else "none")
+        return suggestions
+
+    def manifest(self) -> Manifest:
+        """What the index in use says of itself."""
+        with self.live.generation() as generation:
+            return generation.manifest
 
     def choose(self, document_id: str) -> bool:
         """Counts that a suggestion was chosen; False when there is no such document."""
@@ -132,6 +182,15 @@ class Service:
             self.choices.add(document_id)
         return known
 
+    def note(self, event: Noted) -> bool:
+        """Notes what somebody did; False when there is no such document, or no journal."""
+        if event.document:
+            with self.searcher() as searcher:
+                if searcher.document(event.document) is None:
+                    return False
+        self.journal.note(*event)
+        return self.journal.file is not None
+
     def close(self) -> None:
         """Closes the index, and ends what else was started for it."""
         for end in self.ended:
@@ -139,6 +198,19 @@ class Service:
         self.journal.close()
         self.budget.close()
         self.live.close()
+
+
+def _is_narrowed_away(results: Results) -> bool:
+    """Whether a filter may be why nothing was found: that says nothing of what is missing."""
+    found = results.answer or results.complete
+    return not found and any(name != "kind" for name in results.request.filters)
+
+
+def _outcome(results: Results) -> str:
+    """What came of a search, as it is counted."""
+    if results.answer:
+        return "answered"
+    return "found" if results.hits else "none"
 
 
 def service() -> Service:

@@ -104,6 +104,7 @@ class Stored:
         sections: what the audience may read of it.
         references: what it rests on and links to.
         cited_by: what rests on it or links to it.
+        successors: the ids of what it is replaced by.
     """
 
     id: str
@@ -121,6 +122,7 @@ class Stored:
     sections: tuple[StoredSection, ...]
     references: tuple[Reference, ...]
     cited_by: tuple[Reference, ...]
+    successors: tuple[str, ...] = ()
 
     def standing(self, on: date) -> Standing:
         """Whether it holds on a day."""
@@ -215,6 +217,7 @@ def stored(document: Document, view: View, keywords: dict[str, tuple[str, ...]])
         cited_by=tuple(
             Reference(other.id, other.title, page_url(other)) for other in view.citing(document.id)
         ),
+        successors=tuple(other.id for other in view.replacing(document.id)),
     )
 
 
@@ -328,7 +331,7 @@ class LayerWriter:
         self._documents += 1
 
     def finish(self, terms: Sequence[Term], ranking: Ranking, removed: Iterable[int] = ()) -> None:
-        """Writes what belongs to the layer as a whole, and closes it.
+        """Writes what belongs to the layer as a whole.
 
         Args:
             terms: the glossary that the view has now.
@@ -357,6 +360,9 @@ class LayerWriter:
         )
         write("INSERT INTO words VALUES (?, ?, ?)", ((*k, n) for k, n in self._words.items()))
         self._database.commit()
+
+    def close(self) -> None:
+        """Closes the file; one that was not finished is not to be used."""
         self._database.close()
 
 
@@ -404,11 +410,15 @@ class Store:
     Args:
         files: its layers, the lowest first, at least one.
 
+    Attributes:
+        files: its layers.
+
     Raises:
         SearchError: it cannot be read.
     """
 
     def __init__(self, files: Sequence[Path]) -> None:
+        self.files = tuple(files)
         self._layers: list[_Layer] = []
         try:
             for file in files:
@@ -480,6 +490,17 @@ class Store:
                 found |= BitMap(number for (number,) in rows)
             known = self._current = (on, found & self.alive)
         return known[1]
+
+    def due(self, by: date) -> list[int]:
+        """The documents whose review or end is on a day or before it."""
+        found: list[int] = []
+        for layer in self._layers:
+            rows = layer.rows(
+                "SELECT number FROM documents WHERE review_by <= ?1 OR effective_until <= ?1",
+                (by.isoformat(),),
+            )
+            found += [number for (number,) in rows if number in self.alive]
+        return found
 
     def fingerprints(self) -> dict[str, tuple[int, str]]:
         """The number and fingerprint of each document, by its id."""
@@ -620,5 +641,6 @@ def _stored(record: dict[str, Any]) -> Stored:
             "sections": tuple(StoredSection(**section) for section in record["sections"]),
             "references": tuple(Reference(**reference) for reference in record["references"]),
             "cited_by": tuple(Reference(**reference) for reference in record["cited_by"]),
+            "successors": tuple(record.get("successors", ())),
         }
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from werkzeug.security import safe_join
 from werkzeug.wrappers import Response as BaseResponse
 
 from casebook.documents import Kind, Standing
-from search.parameters import read_request
+from search.journal.records import REASONS
+from search.parameters import Origin, read_origin, read_request
 from search.searcher import MAX_DEPTH, Request, Results
 from search.service import Service, service
 
@@ -58,24 +60,25 @@ def _shared() -> dict[str, Any]:
 @blueprint.get("/")
 def page() -> str:
     """The search page; with ``q`` it holds the results."""
-    return render_template("page.html", **_context(read_request()))
+    return render_template("page.html", **_context(read_request(), read_origin("page")))
 
 
 @blueprint.get("/results")
 def results() -> str:
     """Only the results, for the search box to put under itself."""
-    return render_template("results.html", **_context(read_request()))
+    return render_template("results.html", **_context(read_request(), read_origin("page")))
 
 
-def _context(asked: Request) -> dict[str, Any]:
+def _context(asked: Request, origin: Origin) -> dict[str, Any]:
     """What the templates show."""
     running = service()
-    found = running.search(asked) if asked.text.strip() else None
+    found = running.search(asked, *origin) if asked.text.strip() else None
     return {
         "title": running.config.title,
         "internal": running.config.internal,
         "asked": asked,
         "results": found,
+        "notices": found.notices if found else running.notices.running(),
         "pages": _pages(found) if found else 0,
         "depth": MAX_DEPTH,
         "examples": running.config.examples,
@@ -86,15 +89,24 @@ def _context(asked: Request) -> dict[str, Any]:
         "Standing": Standing,
         "today": running.config.today(),
         "markup": Markup,
-        "address": _address,
+        "reasons": REASONS,
+        "address": partial(_address, question=found.question if found else ""),
     }
 
 
-def _address(asked: Request, **changes: Any) -> str:
-    """The page's address for a request with some parts changed; None takes a filter away."""
+def _address(asked: Request, question: str = "", **changes: Any) -> str:
+    """The page's address for a request with some parts changed; None takes a filter away.
+
+    Args:
+        asked: the request.
+        question: its id in the journal: what only looks at it again is no new question.
+        changes: new values by name.
+    """
     size = asked.size if asked.size != Request.size else None
     explain = int(asked.explain)
     kept = {"q": asked.text, **asked.filters, "size": size, "explain": explain}
+    if "q" not in changes:
+        kept["question"] = question
     values: dict[str, Any] = {**kept, **changes}
     chosen = {name: value for name, value in values.items() if value}
     return url_for("web.page", **chosen)
@@ -112,7 +124,9 @@ def _filters(found: Results) -> Filters:
         Choice(
             f"{FACETS[name]}：{_label(value)}",
             found.total,
-            _address(asked, **{name: tuple(other for other in values if other != value)}),
+            _address(
+                asked, found.question, **{name: tuple(other for other in values if other != value)}
+            ),
         )
         for name, values in asked.filters.items()
         for value in values
@@ -129,7 +143,7 @@ def _offered(found: Results, name: str) -> tuple[Choice, ...]:
         # Another value would widen the results, so what is counted here would not be found.
         return ()
     return tuple(
-        Choice(_label(value), count, _address(asked, **{name: value}))
+        Choice(_label(value), count, _address(asked, found.question, **{name: value}))
         for value, count in found.facets.get(name, ())
         if count < found.total
         and value not in chosen
@@ -151,10 +165,9 @@ def _has_site(running: Service) -> bool:
 def site(path: str) -> BaseResponse:
     """A file of the built site."""
     root = service().config.site
-    target = safe_join(str(root), path) if root else None
-    if root is None or target is None:
+    found = _file_of(root, path) if root else None
+    if root is None or found is None:
         abort(404)
-    found = Path(target)
     if found.is_dir():
         if not path.endswith("/"):
             return redirect(f"{request.path}/", 308)
@@ -168,6 +181,19 @@ def site(path: str) -> BaseResponse:
     # withdrawn is gone at once. Never kept by a cache that several people share.
     response.headers["Cache-Control"] = "private, no-cache"
     return response.make_conditional(request)
+
+
+def _file_of(root: Path, path: str) -> Path | None:
+    """Where a path of the site leads; None when that is not in the site, a link's target too."""
+    target = safe_join(str(root), path)
+    if target is None or "\0" in target:
+        return None
+    found = Path(target)
+    try:
+        inside = found.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):  # too long, or a link to itself
+        return None
+    return found if inside else None
 
 
 def _missing(root: Path) -> Response:

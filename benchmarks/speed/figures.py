@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-_PACKAGES = ("casebook", "tantivy", "whoosh-reloaded", "bm25s", "numpy", "flask", "waitress")
+_PACKAGES = ("casebook", "tantivy", "whoosh-reloaded", "bm25s", "numpy", "flask", "granian")
 
 
 @dataclass(frozen=True)

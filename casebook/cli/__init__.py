@@ -11,16 +11,24 @@ import sys
 
 import click
 
+from casebook.cli.access import token
+from casebook.cli.assisting import mcp
 from casebook.cli.checking import check
 from casebook.cli.common import Group
 from casebook.cli.editing import editor
 from casebook.cli.exporting import export
 from casebook.cli.importing import import_
+from casebook.cli.insights import insights
+from casebook.cli.journal import journal
 from casebook.cli.keeping import due, history, impact
+from casebook.cli.notices import notice
 from casebook.cli.notifying import notify
 from casebook.cli.publishing import index, preview, site
 from casebook.cli.repository import changed, codeowners, schema
 from casebook.cli.searching import search, serve
+from casebook.cli.state import backup, restore
+from casebook.cli.tasks import task
+from casebook.cli.watching import rollback, watch
 from casebook.cli.writing import new
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -38,18 +46,28 @@ for command in (
     new,
     index,
     site,
+    watch,
+    rollback,
     search,
     serve,
+    token,
+    mcp,
     editor,
     preview,
     import_,
     export,
+    journal,
     schema,
     codeowners,
     changed,
     impact,
     due,
     history,
+    insights,
     notify,
+    notice,
+    task,
+    backup,
+    restore,
 ):
     main.add_command(command)

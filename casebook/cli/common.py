@@ -22,6 +22,8 @@ from casebook.settings import Audience, Settings
 speak_chinese()
 _PIECES = {"[OPTIONS]": "[选项]", "COMMAND [ARGS]...": "命令 [参数]…"}
 _METAVARS = {"integer range": "N", "directory": "DIR"}
+# Under this name a context learns how many problems a command found.
+PROBLEMS = "casebook.problems"
 
 
 class _Formatter(click.HelpFormatter):
@@ -150,6 +152,7 @@ def without_collecting() -> Iterator[None]:
 
 def finish(ctx: click.Context, problems: Sequence[Problem]) -> None:
     """Names the files that could not be published and ends with 1."""
+    ctx.meta[PROBLEMS] = len(problems)
     if problems:
         click.echo(as_text(problems), err=True)
         say(f"上面 {len({p.path for p in problems})} 个文件有问题，没有发布；其余的已经发布。")

@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import date
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+from zoneinfo import ZoneInfo
 
 import click
 
-from casebook.cli.common import Command, day_given, finish, library_option, load, say
+from casebook.cli.common import (
+    Command,
+    day_given,
+    finish,
+    index_folder,
+    library_option,
+    load,
+    say,
+    state_folder,
+)
 from casebook.errors import CasebookError
+from casebook.library import today
 
 if TYPE_CHECKING:
-    from casebook.library import View
-    from casebook.notify import Delivery, Plan
-    from casebook.settings import WebhookSettings
+    from casebook.library import Library, View
+    from casebook.notify import Delivery, Others, Plan
+    from casebook.settings import Settings, WebhookSettings
+    from search.insights.rows import Report
 
 
 @click.command(cls=Command)
@@ -45,6 +61,7 @@ def notify(
 ) -> None:
     """推送：把新增、更新和撤下的知识发到企业微信、钉钉、飞书的群机器人，或者自己的程序。
 
+    events 里写了 bad_rating、missing、task_due 的，还告诉哪篇被评没用、什么没有答案、哪件待办过期。
     发给谁写在 casebook.toml 的 [[notify]] 里，地址和密钥放在环境变量里。
     发过的不再发，没有发成的下次接着发。一处没有发成，别处照发，最后返回 1。
 
@@ -66,15 +83,17 @@ def notify(
     for view in views.values():
         if not view.audience.url:
             say(f"受众 {view.audience.id} 没有写 url，消息里没有链接；在 casebook.toml 里写上。")
+    others = _work(root, library, webhooks)
     done = []
     if dry_run:
-        done = [_planned(views[one.audience], one, root, since) for one in webhooks]
+        done = [_planned(views[one.audience], one, root, since, others(one)) for one in webhooks]
         _show(done, as_json)
     else:
         with Sender() as sender:
             for one in webhooks:
                 view, file = views[one.audience], record_file(root, one)
-                done.append(tell(view, one, addresses[one.name], file, sender, since))
+                address = addresses[one.name]
+                done.append(tell(view, one, address, file, sender, since, others(one)))
                 _tell(done[-1])
         if as_json:
             click.echo(_json([_result(one) for one in done]))
@@ -83,14 +102,66 @@ def notify(
         ctx.exit(1)
 
 
-def _planned(view: View, webhook: WebhookSettings, root: Path, since: date | None) -> Delivery:
+def _planned(
+    view: View, webhook: WebhookSettings, root: Path, since: date | None, others: Others
+) -> Delivery:
     """What a webhook would be told, or why that cannot be known."""
     from casebook.notify import Delivery, Record, plan, record_file
 
     try:
-        return Delivery(webhook, plan(view, webhook, Record(record_file(root, webhook)), since))
+        record = Record(record_file(root, webhook))
+        return Delivery(webhook, plan(view, webhook, record, since, others))
     except CasebookError as error:
         return Delivery(webhook, None, reason=str(error).rstrip("。"))
+
+
+def _work(
+    root: Path, library: Library, webhooks: list[WebhookSettings]
+) -> Callable[[WebhookSettings], Others]:
+    """What webhooks are told of ratings, missing answers and tasks, besides the news.
+
+    The journals are read only where a webhook wants to know of them.
+    """
+    from casebook.settings import WORK_EVENTS
+    from search.insights.tasks import FILE, OPEN, Tasks
+    from search.insights.telling import work_items
+
+    settings = library.settings
+    if not any(event in WORK_EVENTS for one in webhooks for event in one.events):
+        return lambda _: lambda _: ()
+    view = library.view(settings.widest.id)
+    reports = list(_reports(root, settings))
+    tasks = Tasks(state_folder(root, settings, settings.widest) / FILE).all(OPEN)
+    url = view.audience.url
+    address = f"{urljoin(url, settings.search.service).rstrip('/')}/" if url else ""
+    return lambda webhook: (
+        lambda record: work_items(webhook, view, reports, tasks, address, record.knows)
+    )
+
+
+def _reports(root: Path, settings: Settings) -> Iterator[Report]:
+    """What the journals of this machine say of the last days, audience by audience."""
+    from search.engines import get_engine
+    from search.generations import open_current
+    from search.insights.report import report
+    from search.insights.telling import DAYS
+    from search.journal.journal import Journal
+    from search.journal.records import FILE
+
+    zone = ZoneInfo(settings.library.timezone)
+    on = today(settings)
+    engine_of = partial(get_engine, cluster=settings.opensearch)
+    for reader in settings.audiences:
+        file = state_folder(root, settings, reader) / FILE
+        if not file.is_file():
+            continue
+        with (
+            closing(open_current(index_folder(root, reader), reader.id, engine_of)) as generation,
+            closing(Journal(file, settings.journal.days)) as journal,
+        ):
+            since = datetime.now(UTC) - timedelta(days=2 * DAYS)
+            questions = journal.questions(since)
+            yield report(questions, generation.store, DAYS, on, audience=reader.id, zone=zone)
 
 
 def _tell(done: Delivery) -> None:

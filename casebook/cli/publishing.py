@@ -54,17 +54,22 @@ def index(
     """
     from search.engines import choose_engine
     from search.generations import current_manifest, publish
+    from search.index_files import taken_back
 
     settings = load_settings(root)
-    wanted = engine or settings.search.engine
     audiences = chosen_audiences(settings, audience)
     source = _source(root, settings)
     stale = []
     for one in audiences:
         manifest = current_manifest(index_folder(root, one))
-        chosen, _ = choose_engine(wanted, manifest.passages if manifest else 0)
-        if not force and manifest and (manifest.source, manifest.engine) == (source, chosen.name):
+        held = manifest.passages if manifest else 0
+        wanted = engine or settings.engine_of(one)
+        chosen, _ = choose_engine(wanted, held, settings.opensearch)
+        same = manifest and (manifest.source, manifest.engine) == (source, chosen.name)
+        if not force and same and (manifest := current_manifest(index_folder(root, one), chosen)):
             say(f"索引 {one.id}：没有变化（{manifest.documents} 篇，{manifest.passages} 段）。")
+        elif not force and source.startswith(f"{taken_back(index_folder(root, one))} "):
+            say(f"索引 {one.id}：已经退回上一代，内容没有新的变化；要再发布就加 --force。")
         else:
             stale.append(one)
     if not stale:
@@ -73,7 +78,8 @@ def index(
     for one in stale:
         view = library.view(one.id)
         passages = sum(len(document.sections) for document in view.documents)
-        chosen, why = choose_engine(wanted, passages)
+        wanted = engine or settings.engine_of(one)
+        chosen, why = choose_engine(wanted, passages, settings.opensearch)
         say(f"索引 {one.id}：{passages} 段，引擎 {chosen.name}（{why}），正在生成 …")
         # A library with problems is indexed as far as it is good, and again next time.
         recorded = "" if library.problems else source

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,10 +23,13 @@ from casebook.cli.common import (
 )
 from casebook.errors import SearchError, reason
 from casebook.library import today
-from casebook.settings import load_settings
+from casebook.settings import Audience, Settings, load_settings
 
 if TYPE_CHECKING:
     from search.searcher import Results
+    from search.service import ServiceConfig
+
+_NO_SITE = "站点还没有生成；casebook site --audience {} 生成它，服务不用重新启动。"
 
 
 @click.command(cls=Command)
@@ -39,15 +45,24 @@ def search(query: str, audience: str | None, kind: str | None, as_json: bool, ro
     casebook search 欠费停机多久能恢复
     """
     from search.api import results_json
+    from search.engines import get_engine
     from search.generations import open_current
+    from search.notices import Notices
+    from search.notices.notice import FILE as NOTICES
     from search.searcher import Request, Searcher
 
     settings = load_settings(root)
     reader = settings.audience(audience)
-    generation = open_current(index_folder(root, reader), reader.id)
+    engine_of = partial(get_engine, cluster=settings.opensearch)
+    generation = open_current(index_folder(root, reader), reader.id, engine_of)
     try:
         searcher = Searcher(generation, today(settings), internal=reader == settings.widest)
         results = searcher.search(Request(query, {"kind": (kind,)} if kind else {}))
+        notices = Notices(state_folder(root, settings, reader) / NOTICES)
+        results = replace(
+            results,
+            notices=notices.matching(results.asked, results.subject, generation.analyzer),
+        )
     finally:
         generation.close()
     if as_json:
@@ -71,19 +86,67 @@ def search(query: str, audience: str | None, kind: str | None, as_json: bool, ro
     type=click.IntRange(1, 64),
     help="用几个进程回答；人多时设成处理器的核数。",
 )
+@click.option(
+    "--log",
+    "form",
+    type=click.Choice(["json", "text"]),
+    help="日志的格式；不写时，在终端里是 text，其余是 json。",
+)
 @library_option
-def serve(audience: str | None, host: str, port: int, workers: int, root: Path) -> None:
+def serve(
+    audience: str | None, host: str, port: int, workers: int, form: str | None, root: Path
+) -> None:
     """检索服务：检索页、接口和站点。
 
     例：
     casebook serve --audience agent
     """
+    from search import logs
+    from search.access.listening import check_listening
+    from search.metrics import counted_together
     from search.server import serve as run
-    from search.service import ServiceConfig
 
     settings = load_settings(root)
     reader = settings.audience(audience)
-    config = ServiceConfig(
+    config = service_config(root, settings, reader, host)
+    check_listening(config, host)
+    try:
+        shown = form or ("text" if sys.stderr.isatty() else "json")
+        with logs.structured(shown, reader.id), counted_together():
+            again = partial(_config_again, root, reader, host)
+            run(config, host, port, workers, again, lambda: say(_began(config, reader, host, port)))
+    except OSError as error:
+        raise SearchError(f"不能监听 {host}:{port}（{reason(error)}）；换一个 --port。") from None
+
+
+def _began(config: ServiceConfig, reader: Audience, host: str, port: int) -> str:
+    """What stands where, and who may use it."""
+    from search.access.listening import described
+
+    built = config.site is not None and config.site.is_dir()
+    what, lines = ("检索页和站点", []) if built else ("检索页", [_NO_SITE.format(reader.id)])
+    place = f"{reader.name}的{what}在 http://{host}:{port}/ ，按 Ctrl+C 停止。"
+    return "\n".join([place, *lines, described(config)])
+
+
+def _config_again(root: Path, reader: Audience, host: str) -> ServiceConfig:
+    """What the service of an audience is told by the settings as they are now."""
+    settings = load_settings(root)
+    return service_config(root, settings, settings.audience(reader.id), host)
+
+
+def service_config(root: Path, settings: Settings, reader: Audience, host: str) -> ServiceConfig:
+    """What the service of an audience is told.
+
+    Args:
+        root: the library's folder.
+        settings: its settings.
+        reader: the audience.
+        host: the address that it listens on.
+    """
+    from search.service import ServiceConfig
+
+    return ServiceConfig(
         audience=reader.id,
         internal=reader == settings.widest,
         title=reader.title,
@@ -99,17 +162,16 @@ def serve(audience: str | None, host: str, port: int, workers: int, root: Path) 
         access=settings.access_of(reader.id),
         running=settings.service,
         journal_days=settings.journal.days,
+        timezone=settings.library.timezone,
+        cluster=settings.opensearch,
     )
-    say(f"{reader.name}的检索页和站点在 http://{host}:{port}/ ，按 Ctrl+C 停止。")
-    try:
-        run(config, host, port, workers)
-    except OSError as error:
-        raise SearchError(f"不能监听 {host}:{port}（{reason(error)}）；换一个 --port。") from None
 
 
 def _table(results: Results) -> str:
     """Results for a terminal: the answer, then a line a document."""
     lines = []
+    for notice in results.notices:
+        lines += [f"故障公告 · {notice.title}（到 {notice.ends:%m-%d %H:%M}）", "", notice.text, ""]
     if results.answer:
         answer = results.answer
         text = next((s.text for s in answer.sections if s.key == "answer"), "")

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from casebook.validation import nearest
 __all__ = [
     "Delivery",
     "NotifyError",
+    "Others",
     "Plan",
     "Record",
     "Sender",
@@ -36,6 +37,8 @@ __all__ = [
     "tell",
 ]
 
+# What else a webhook is to be told, given its record.
+Others = Callable[[Record], Sequence[Item]]
 # How far back it is looked for what was never told: entries are merged days after their approval.
 LOOK_BACK = timedelta(days=30)
 # How much of that is told to a webhook that was never told anything.
@@ -143,7 +146,17 @@ def address_of(webhook: WebhookSettings, environment: Mapping[str, str]) -> Addr
     return read_address(webhook.url_env, environment[webhook.url_env], secret)
 
 
-def plan(view: View, webhook: WebhookSettings, record: Record, since: date | None = None) -> Plan:
+def _nothing(_: Record) -> Sequence[Item]:
+    return ()
+
+
+def plan(
+    view: View,
+    webhook: WebhookSettings,
+    record: Record,
+    since: date | None = None,
+    others: Others = _nothing,
+) -> Plan:
     """What a webhook is to be told.
 
     Args:
@@ -152,11 +165,13 @@ def plan(view: View, webhook: WebhookSettings, record: Record, since: date | Non
         record: what it was told.
         since: the first day to tell of; by default the last 30 days, and the last 7 when nothing
             was ever told.
+        others: what it is to be told before the news; what it was told is left out.
     """
     first = record.is_new and since is None
     start = since or view.on - (FIRST_TIME if first else LOOK_BACK)
     form = FORMATS[webhook.format]
-    items = [item for item in news_items(view, webhook, start) if not record.knows(item)]
+    wanted = (*others(record), *news_items(view, webhook, start))
+    items = [item for item in wanted if not record.knows(item)]
     told = {(item.key, item.digest) for item in items}
     past = news_items(view, webhook, view.on - LOOK_BACK) if first else []
     return Plan(
@@ -176,6 +191,7 @@ def tell(
     file: Path,
     sender: Sender,
     since: date | None = None,
+    others: Others = _nothing,
 ) -> Delivery:
     """Tells a webhook what it was not told, while no other program does.
 
@@ -186,6 +202,7 @@ def tell(
         file: where it is kept what it was told.
         sender: the network.
         since: as for :func:`plan`.
+        others: as for :func:`plan`.
 
     Returns:
         What became of it. What goes wrong with one webhook is said here and not raised, so that
@@ -193,7 +210,7 @@ def tell(
     """
     try:
         with keeping(file) as record:
-            return deliver(plan(view, webhook, record, since), address, record, sender)
+            return deliver(plan(view, webhook, record, since, others), address, record, sender)
     except CasebookError as error:
         return Delivery(webhook, None, reason=str(error).rstrip("。"))
 

@@ -26,6 +26,8 @@ class Right(StrEnum):
     METRICS = "metrics"
 
 
+# What only the widest audience's service is for.
+_WIDEST_ONLY = frozenset({Right.EDIT, Right.ANALYSE})
 # What people may do in each role; tokens name their rights themselves.
 ROLES = {
     "reader": frozenset({Right.READ}),
@@ -49,8 +51,19 @@ class Reader:
     way: str
 
 
+# Whoever has shown nothing.
+NOBODY = Reader("", frozenset(), "")
 # Whoever sits at the machine, where the service listens on loopback only.
 LOCAL = Reader("local", frozenset(Right), "loopback")
+
+
+def given(*, internal: bool) -> frozenset[Right]:
+    """The rights that a service gives anybody at all.
+
+    Args:
+        internal: whether it is the widest audience's.
+    """
+    return frozenset(Right) - (frozenset() if internal else _WIDEST_ONLY)
 
 
 def needs(right: Right) -> Callable[[View], View]:
@@ -70,9 +83,15 @@ def public(view: View) -> View:
 
 
 def reader() -> Reader:
-    """Who sent the request that is being answered."""
-    found: Reader = g.get("reader", LOCAL)
+    """Who sent the request that is being answered; nobody until they were let in."""
+    found: Reader = g.get("reader", NOBODY)
     return found
+
+
+def account() -> str:
+    """Their name as it is kept with what they did, and shown."""
+    who = reader()
+    return "本机" if who.way == LOCAL.way else who.name
 
 
 def may(right: Right) -> bool:

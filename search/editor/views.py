@@ -24,6 +24,7 @@ from casebook.documents import MAX_LINE, Kind
 from casebook.errors import QueryRefused
 from casebook.problems import Problem, has_errors
 from casebook.reading import MAX_FILE
+from search.access.rights import Right, may, needs
 from search.editor import package
 from search.editor.backends import hosts
 from search.editor.checker import Checker
@@ -90,10 +91,11 @@ def _folder() -> Path:
 @blueprint.app_context_processor
 def _shared() -> dict[str, Any]:
     """Every page of a service that has the editor leads to it."""
-    return {"writing": True}
+    return {"writing": may(Right.EDIT)}
 
 
 @blueprint.get("/write/")
+@needs(Right.EDIT)
 def page() -> Response:
     """The editor."""
     settings = _drafts().library().settings
@@ -114,6 +116,7 @@ def page() -> Response:
 
 
 @blueprint.get("/write/cms/<version>/<name>")
+@needs(Right.EDIT)
 def cms(version: str, name: str) -> Response:
     """A file of the CMS; its address changes with its version, so it is kept."""
     if version != package.VERSION:
@@ -124,6 +127,7 @@ def cms(version: str, name: str) -> Response:
 
 
 @blueprint.get("/write/forms.json")
+@needs(Right.EDIT)
 def forms() -> Response:
     """The forms."""
     _checker().warm_up()
@@ -132,40 +136,22 @@ def forms() -> Response:
 
 
 @blueprint.get("/api/new-id")
+@needs(Right.EDIT)
 def new_id() -> Response:
     """An id for a new document."""
-    _refuse_others()
     kind = _kind(request.args.get("kind", ""))
     title = " ".join(request.args.get("title", "").split())[:MAX_LINE]
     return jsonify(id=_drafts().new_id(kind, title))
 
 
 @blueprint.post("/api/check")
+@needs(Right.EDIT)
 def check() -> Response:
     """What is wrong with a text; it is neither kept nor logged."""
-    _refuse_others()
     problems = _checker().check(*_draft())
     return jsonify(
         ok=not has_errors(problems), problems=[_problem_json(problem) for problem in problems]
     )
-
-
-def _refuse_others() -> None:
-    """Lets only pages of this very service ask, and whoever is no page at all.
-
-    A browser names the page that sends something, and no page can change that.
-    """
-    origin = request.headers.get("Origin")
-    if origin is None:
-        allowed = request.headers.get("Sec-Fetch-Site") in (None, "none", "same-origin")
-    else:
-        allowed = (
-            request.headers.get("Sec-Fetch-Site") == "same-origin"
-            or origin in service().config.origins
-            or origin.partition("://")[2] == request.host
-        )
-    if not allowed:
-        abort(403)
 
 
 def _draft() -> tuple[Kind, str, str | None]:

@@ -43,6 +43,17 @@ class Entry:
     keywords: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
+@dataclass
+class Answered:
+    """How a query was answered.
+
+    Attributes:
+        degraded: whether a substitute index answered, because the usual one is away.
+    """
+
+    degraded: bool = False
+
+
 @dataclass(frozen=True)
 class Query:
     """What an engine is asked.
@@ -53,6 +64,7 @@ class Query:
         among: the numbers of the only entries that may be found; None for all.
         limit: the most hits to return, at least 1.
         deadline: the ``time.monotonic()`` after which the engine must give up; None for never.
+        answered: filled in by the engine; queries made from this one share it.
     """
 
     terms: tuple[WeightedTerm, ...]
@@ -60,6 +72,7 @@ class Query:
     among: tuple[int, ...] | None = None
     limit: int = 100
     deadline: float | None = None
+    answered: Answered = field(default_factory=Answered, compare=False)
 
     def check_deadline(self) -> None:
         """Gives up when time has run out.
@@ -108,7 +121,11 @@ class Index(ABC):
 
 
 class Engine(ABC):
-    """Builds and opens indexes in folders."""
+    """Builds and opens indexes in folders.
+
+    An engine that keeps a part of its indexes elsewhere is told by the last four methods what
+    becomes of the folders; for all others they do nothing.
+    """
 
     name: str
 
@@ -147,6 +164,32 @@ class Engine(ABC):
         Raises:
             SearchError: there is none, or it is damaged.
         """
+
+    def labelled(self, audience: str, generation: str) -> Engine:
+        """The same engine; what it makes outside of folders is named after these."""
+        del audience, generation
+        return self
+
+    def is_whole(self, folder: Path) -> bool:
+        """Whether what an index has outside of its folder is there and can be built on."""
+        del folder
+        return True
+
+    def published(self, folder: Path) -> None:
+        """Takes note that readers get the index in this folder from now on.
+
+        Raises:
+            SearchError: it could not be noted; readers get it all the same.
+        """
+        del folder
+
+    def remove(self, folder: Path) -> None:
+        """Removes what an index has outside of its folder, which is removed after that.
+
+        Raises:
+            SearchError: it could not be removed; the folder must stay.
+        """
+        del folder
 
 
 def link_files(old: Path, folder: Path, copied: Iterable[str] = ()) -> None:

@@ -8,15 +8,17 @@ can also end the process: open only folders whose checksums have been verified.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import tantivy
 
-from casebook.errors import CasebookError, SearchError
+from casebook.errors import CasebookError, SearchError, reason
 from search.analysis import FIELDS
 from search.engines.base import Engine, Entry, Hits, Index, Query, link_files
 from search.passages import KEYWORDS
@@ -24,7 +26,8 @@ from search.passages import KEYWORDS
 _TOKENS = "whitespace"
 _WHOLE = "raw"
 # What Tantivy rewrites in a folder; every other file is written once.
-_REWRITTEN = ("meta.json", ".managed.json", ".tantivy-writer.lock", ".tantivy-meta.lock")
+_LOCKS = (".tantivy-writer.lock", ".tantivy-meta.lock")
+_REWRITTEN = ("meta.json", ".managed.json", *_LOCKS)
 _HEAP = 256 * 1024 * 1024
 # White space parts terms; inside a term it is replaced by characters that no text holds.
 _SPACES = [chr(code) for code in range(0x3001) if chr(code).isspace()]
@@ -54,11 +57,27 @@ class TantivyEngine(Engine):
             _write(tantivy.Index.open(str(folder)), removed, entries)
 
     def open(self, folder: Path) -> Index:
-        """Opens the folder for reading."""
+        """Opens the folder for reading, be it that nobody may write there."""
         with _translated("打不开"):
-            index = tantivy.Index.open(str(folder))
-            index.config_reader(reload_policy="manual")
-            return _TantivyIndex(index)
+            if _may_lock(folder):
+                return _TantivyIndex(_opened(folder))
+            with TemporaryDirectory(None, "casebook-") as names:
+                for file in folder.iterdir():
+                    if file.name not in _LOCKS:
+                        Path(names, file.name).symlink_to(file.absolute())
+                return _TantivyIndex(_opened(Path(names)))
+
+
+def _may_lock(folder: Path) -> bool:
+    """Whether a reader may lock the index, as Tantivy does while it opens the files."""
+    lock = folder / _LOCKS[1]
+    return os.access(lock if lock.exists() else folder, os.W_OK)
+
+
+def _opened(folder: Path) -> Any:
+    index = tantivy.Index.open(str(folder))
+    index.config_reader(reload_policy="manual")
+    return index
 
 
 class _TantivyIndex(Index):
@@ -159,6 +178,12 @@ def _is_text(term: str) -> bool:
     return term.isprintable() or not any("\ud800" <= c <= "\udfff" for c in term)
 
 
+def _why(error: Exception) -> str:
+    """What the system refused, where that is what is behind it."""
+    found = re.search(r"os error (\d+)", str(error))
+    return reason(OSError(int(found[1]), str(error))) if found else str(error)
+
+
 @contextmanager
 def _translated(what: str) -> Iterator[None]:
     """Tantivy's errors and the panics of its native code become search errors."""
@@ -167,7 +192,7 @@ def _translated(what: str) -> Iterator[None]:
     except CasebookError:
         raise
     except (ValueError, OSError, RuntimeError, TypeError, AttributeError) as error:
-        raise SearchError(f"Tantivy 索引{what}：{error}") from None
+        raise SearchError(f"Tantivy 索引{what}：{_why(error)}") from None
     except BaseException as error:
         if type(error).__name__ != "PanicException":
             raise

@@ -48,7 +48,8 @@ class WhooshEngine(Engine):
     ) -> None:
         """Copies the index and adds a segment; Whoosh may write to any of its files."""
         with _translated("读不了"):
-            shutil.copytree(old, folder, dirs_exist_ok=True)
+            for file in old.iterdir():
+                shutil.copy2(file, folder / file.name)
             opened = FileStorage(str(folder)).open_index()
             writer = opened.writer(limitmb=256)
             for document in removed:

@@ -6,6 +6,7 @@
  *   <case-search service="/" mode="page">  the search page: they replace what [data-results] holds
  *
  * service: the search service's address; its results?q= gives escaped HTML, api/suggest?q= JSON.
+ * surface: what the journal calls this box; "site" unless it says otherwise.
  * index: where the site's own index is (its find/); it is searched while no service answers, and
  * always where service is empty. Fetched only then, with static-search.js beside this script: from
  * the moment the box has the focus, and what a question needs while it is still being typed.
@@ -35,6 +36,8 @@ class CaseSearch extends HTMLElement {
     const page = this.getAttribute('mode') === 'page';
     this.mode = page ? 'page' : 'panel';
     this.service = new URL(this.getAttribute('service') || '/', location.href);
+    this.surface = this.getAttribute('surface') || 'site';
+    this.visit = newVisit();
     const index = this.getAttribute('index');
     this.index = index && new URL(index, document.baseURI);
     this.box = this.querySelector('[name="q"]');
@@ -52,6 +55,7 @@ class CaseSearch extends HTMLElement {
     this.#shown = this.box.defaultValue.trim();
     if (this.box.value && this.box.value === this.box.defaultValue) this.box.select();
     this.#search();
+    this.#follow();
   }
 
   disconnectedCallback() {
@@ -108,7 +112,9 @@ class CaseSearch extends HTMLElement {
     on(this, 'focusout', (event) => this.contains(event.relatedTarget) || this.#open(false));
     on(this.results, 'click', (event) => {
       const ask = event.target.closest('[data-ask]');
-      if (event.target.closest('[data-copy]')) this.#copy();
+      const copy = event.target.closest('[data-copy]');
+      if (copy && copy.closest('.cs-notice')) this.#take(copy);
+      else if (copy) this.#copy();
       if (!ask || event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
       this.#toBox();
@@ -164,6 +170,10 @@ class CaseSearch extends HTMLElement {
     const late = setTimeout(() => request.abort(), PATIENCE);
     const address = new URL(path, this.service);
     address.searchParams.set('q', text);
+    if (path === 'results') {
+      address.searchParams.set('surface', this.surface);
+      address.searchParams.set('visit', this.visit);
+    }
     try {
       return await (await fetch(address, { signal: request.signal })).text();
     } catch {
@@ -177,6 +187,7 @@ class CaseSearch extends HTMLElement {
   async #search() {
     this.#cancel();
     const text = this.box.value.trim();
+    if (!text) this.visit = newVisit(); // what is typed next is another question
     if (text === this.#shown) return;
     const request = (this.#request = new AbortController());
     this.results.setAttribute('aria-busy', 'true');
@@ -244,6 +255,7 @@ class CaseSearch extends HTMLElement {
     this.#shown = text;
     this.results.replaceChildren(found);
     this.status.textContent = found.dataset.say;
+    this.#follow();
     if (this.mode === 'page') {
       history.replaceState(null, '', text ? `?q=${encodeURIComponent(text)}` : location.pathname);
       document.title = found.dataset.title;
@@ -254,6 +266,16 @@ class CaseSearch extends HTMLElement {
       link.href = new URL(link.getAttribute('href'), this.service);
     }
     this.#open(text);
+  }
+
+  /* Where the service keeps a journal, it is told what is done with the results. */
+  async #follow() {
+    if (!this.results.querySelector('[data-question]')) return;
+    try {
+      (await import('./case-events.js')).follow(this);
+    } catch {
+      // Nothing can be rated then.
+    }
   }
 
   /* The old results go: they answer another question. */
@@ -390,14 +412,20 @@ class CaseSearch extends HTMLElement {
   async #copy() {
     // The key may come before the results do: never copy the answer to another question.
     if (this.box.value.trim() !== this.#shown) await this.#search();
-    const button = !this.panel?.hidden && this.results.querySelector('[data-copy]');
-    if (!button) return;
+    const button = !this.panel?.hidden && this.results.querySelector('.cs-answer [data-copy]');
+    if (button) await this.#take(button);
+  }
+
+  /* Copies what a button holds, and says so. */
+  async #take(button) {
     const done = await copyText(button.dataset.copy);
+    if (done) this.dispatchEvent(new CustomEvent('copied', { detail: button.dataset.copy }));
     const label = button.firstElementChild;
+    button.dataset.label ||= label.textContent;
     label.textContent = this.status.textContent = done ? '已复制' : '没能复制，请选中文字复制';
     button.classList.toggle('cs-done', done);
     setTimeout(() => {
-      label.textContent = '复制答复';
+      label.textContent = button.dataset.label;
       button.classList.remove('cs-done');
     }, 2000);
   }
@@ -405,6 +433,11 @@ class CaseSearch extends HTMLElement {
 
 function load(...request) {
   return fetch(...request);
+}
+
+/* Names what is typed into a box until it is empty again: at random, and kept nowhere. */
+function newVisit() {
+  return [...crypto.getRandomValues(new Uint32Array(2))].map((part) => part.toString(36).padStart(7, '0')).join('');
 }
 
 /* What stands for results where nothing is asked. */

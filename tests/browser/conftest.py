@@ -43,12 +43,14 @@ SERVER = """
 import sys
 from datetime import date
 from pathlib import Path
-from search.app import ServiceConfig, serve
+from search.server import serve
+from search.service import ServiceConfig
 
-audience, index, site, port = sys.argv[1:]
+audience, index, site, port, *origins = sys.argv[1:]
 serve(ServiceConfig(
     audience=audience, internal=audience == "agent", title="测试知识库", index=Path(index),
     site=Path(site), today=lambda: date(2026, 11, 22), examples=("宽带断了", "漫游费太高"),
+    origins=tuple(origins),
 ), "127.0.0.1", int(port))
 """
 # One page of each kind; a test says when a kind is missing here.
@@ -148,10 +150,15 @@ def agents(library: Library, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @contextmanager
-def serving(root: Path) -> Iterator[str]:
-    """The address of an agents' service with ``index`` and ``site`` of a folder."""
+def serving(root: Path, *origins: str) -> Iterator[str]:
+    """The address of an agents' service with ``index`` and ``site`` of a folder.
+
+    Args:
+        root: the folder.
+        origins: other sites that may ask the service.
+    """
     port = free_port()
-    arguments = ["agent", str(root / "index"), str(root / "site"), str(port)]
+    arguments = ["agent", str(root / "index"), str(root / "site"), str(port), *origins]
     with (root / "log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-c", SERVER, *arguments], stdout=log, stderr=log
@@ -331,3 +338,10 @@ def npm_installed(root: Path, pinned: Path) -> Path:
 def page(open_page: OpenPage) -> sync_api.Page:
     """An agent's screen."""
     return open_page(permissions=["clipboard-read", "clipboard-write"])
+
+
+@pytest.fixture(scope="session")
+def axe(root: Path) -> str:
+    """The program of axe-core, as its lock file pins it."""
+    packages = npm_installed(root, Path(__file__).parent / "axe")
+    return (packages / "axe-core" / "axe.min.js").read_text(encoding="utf-8")

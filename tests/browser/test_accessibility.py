@@ -14,7 +14,7 @@ import pypdfium2
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import PAGES, Site, Visit, npm_installed, wait_for_paint
+from tests.browser.conftest import PAGES, Site, Visit, wait_for_paint
 
 # One browser and one service for all of these, whatever the number of workers.
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -34,13 +34,6 @@ SPACING = (
 )
 ENTRY = "faq/faq-arrears-resume/"
 QUESTION = "欠费停机多久能恢复"
-
-
-@pytest.fixture(scope="session")
-def axe(root: Path) -> str:
-    """The program of axe-core, as its lock file pins it."""
-    packages = npm_installed(root, Path(__file__).parent / "axe")
-    return (packages / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(autouse=True)

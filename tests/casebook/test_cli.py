@@ -17,11 +17,14 @@ from pathlib import Path
 
 import pytest
 
+from casebook.cli import searching
 from casebook.documents import Kind
 from casebook.guide import model_text
+from casebook.settings import load_settings
 
 CASEBOOK = [sys.executable, "-c", "from casebook.cli import main; main()"]
 COMMANDS = (
+    "backup",
     "changed",
     "check",
     "codeowners",
@@ -34,13 +37,31 @@ COMMANDS = (
     "impact",
     "import",
     "index",
+    "insights",
+    "journal export",
+    "journal prune",
+    "journal status",
     "new",
+    "notice add",
+    "notice end",
+    "notice extend",
+    "notice list",
     "notify",
     "preview",
+    "restore",
     "schema",
     "search",
     "serve",
     "site",
+    "task close",
+    "task list",
+    "task open",
+    "task patch",
+    "task rerun",
+    "token create",
+    "token list",
+    "token revoke",
+    "watch",
 )
 
 
@@ -273,7 +294,14 @@ def test_serve_answers_on_loopback_only_and_says_where(indexed: Path) -> None:
         start_new_session=True,
     )
     try:
-        assert json.loads(_get(f"http://127.0.0.1:{port}/healthz"))["audience"] == "dealer"
+        assert process.stderr is not None
+        assert process.stderr.readline() == (
+            f"代理商的检索页在 http://127.0.0.1:{port}/ ，按 Ctrl+C 停止。\n"
+        )
+        assert "casebook site --audience dealer" in process.stderr.readline()
+        # It listens by then.
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=20) as answer:
+            assert json.loads(answer.read())["audience"] == "dealer"
         listening = Path(f"/proc/{process.pid}/net/tcp")
         if listening.exists():
             wildcard = f"00000000:{port:04X}"
@@ -281,8 +309,21 @@ def test_serve_answers_on_loopback_only_and_says_where(indexed: Path) -> None:
         second = casebook("serve", "--port", str(port), cwd=indexed)
         assert second.returncode == 2
         assert f"不能监听 127.0.0.1:{port}" in second.stderr
+        assert "的检索页" not in second.stderr
     finally:
         _stop(process)
+
+
+def test_a_site_is_promised_only_where_there_is_one(small: Path) -> None:
+    settings = load_settings(small)
+    config = searching.service_config(small, settings, settings.widest, "127.0.0.1")
+    said = searching._began(config, settings.widest, "127.0.0.1", 8000)
+    assert "的检索页在 http://127.0.0.1:8000/ " in said
+    assert "站点还没有生成；casebook site --audience agent 生成它" in said
+    (small / "build" / "site" / "agent").mkdir(parents=True)
+    said = searching._began(config, settings.widest, "127.0.0.1", 8000)
+    assert "的检索页和站点在 http://127.0.0.1:8000/ " in said
+    assert "还没有生成" not in said
 
 
 def _children(process: subprocess.Popen[str]) -> list[int]:
@@ -338,6 +379,21 @@ def test_index_says_which_engine_it_takes_and_why(good: Path) -> None:
     assert "引擎 whoosh（自动：不超过 8000 段）" in said
     said = casebook("index", "--audience", "dealer", "--engine", "tantivy", cwd=good).stderr
     assert "引擎 tantivy（按设置）" in said
+
+
+def test_each_audience_may_have_an_engine_of_its_own(good: Path) -> None:
+    file = good / "casebook.toml"
+    text = file.read_text(encoding="utf-8")
+    assert text.count('id = "dealer"\n') == 1
+    text = text.replace('id = "dealer"\n', 'id = "dealer"\nengine = "tantivy"\n')
+    file.write_text(text, encoding="utf-8")
+    said = casebook("index", cwd=good).stderr
+    assert re.findall(r"索引 (\w+)：.*引擎 (\w+)（", said) == [
+        ("dealer", "tantivy"),
+        ("agent", "whoosh"),
+    ]
+    again = casebook("index", cwd=good).stderr
+    assert again.count("没有变化") == 2
 
 
 def test_preview_shows_a_change_after_saving(good: Path) -> None:

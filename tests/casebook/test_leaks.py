@@ -17,6 +17,7 @@ import subprocess
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -25,7 +26,7 @@ from urllib.parse import quote
 import pytest
 
 from casebook.documents import Kind
-from casebook.errors import LeakError, PublishError
+from casebook.errors import LeakError, PublishError, QueryRefused
 from casebook.exporting.booklet import booklet
 from casebook.exporting.printing import print_pdf
 from casebook.exporting.records import json_lines
@@ -38,8 +39,11 @@ from casebook.publishing import BuiltSite, build_site
 from casebook.staging import write_pages
 from casebook.static_search import text_terms
 from casebook.sweep import Leak, canaries, sweep
+from search.assistants.records import Record
+from search.assistants.shelf import MAX_DAYS, Shelf
 from search.engines import get_engine
 from search.generations import publish
+from search.service import Service, ServiceConfig
 from tests.casebook.plain_builder import PlainBuilder
 from tests.casebook.stripping import strip_library
 
@@ -617,6 +621,55 @@ def _export(view: View, outlet: str, folder: Path) -> None:
             (write_csv if outlet == "csv" else write_xlsx)(view, out)
     if outlet == "xlsx":
         zipfile.ZipFile(file).extractall(folder / "parts")
+
+
+# ---- what assistants are told ------------------------------------------------------------------
+
+
+def _told(index: Path, audience: str) -> str:
+    """All that the tools of an audience's assistants say, whatever they are asked."""
+    told = ServiceConfig(
+        audience=audience,
+        internal=audience == "agent",
+        title="测试",
+        index=index,
+        site=None,
+        today=lambda: ON,
+    )
+    questions = [
+        "欠费停机多久能恢复",
+        "停机",
+        "宽带故障",
+        "大面积断网",
+        *map(canary, EVERYWHERE_HIDDEN),
+    ]
+    with closing(Service(told)) as service:
+        shelf = Shelf(service, "https://kb.example")
+        said: list[Record] = [shelf.due(MAX_DAYS)]
+        for question in questions:
+            found = shelf.search(question)
+            said += [found, shelf.answer(question)]
+            for hit in found.hits:
+                said += [shelf.document(hit.id), shelf.citations(hit.id)]
+        for route in ("id", "faq-id", "policy-id", "ended-id", "upcoming-id"):
+            for kind in Kind:
+                with suppress(QueryRefused):
+                    said.append(shelf.document(f"{kind.value}-{canary(route)}"))
+    return "\n".join(one.model_dump_json() for one in said)
+
+
+def test_assistants_of_dealers_are_told_no_canary(built: dict[str, Built]) -> None:
+    words = [canary(route) for route in (*EVERYWHERE_HIDDEN, *NOWHERE)]
+    told = _told(built["dealer"].index, "dealer")
+    assert PUBLIC_FAQ in told
+    assert [word for word in words if word in told] == []
+
+
+@pytest.mark.parametrize("route", ["title", "background", "forbidden", "faq-answer", "ended-title"])
+def test_the_same_questions_bring_the_canaries_to_assistants_of_agents(
+    route: str, built: dict[str, Built]
+) -> None:
+    assert canary(route) in _told(built["agent"].index, "agent")
 
 
 def _open_pdf(file: Path) -> None:

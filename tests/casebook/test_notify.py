@@ -1507,8 +1507,9 @@ def test_the_docs_name_everything(docs: str) -> None:
 def test_the_settings_in_the_docs_are_right(docs: str, root: Path, small: Path) -> None:
     chinese = (root / "docs" / "notify.zh-CN.md").read_text(encoding="utf-8")
     file = small / "casebook.toml"
-    for text in (docs, chinese):
-        (table,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    tables = [re.findall(r"```toml\n(.*?)```", text, re.DOTALL) for text in (docs, chinese)]
+    assert all(tables)
+    for table in (table for found in tables for table in found):
         file.write_text(
             re.sub(r"\[\[notify\]\].*", "", file.read_text(encoding="utf-8"), flags=re.DOTALL)
             + re.sub(r"^ +", "", table, flags=re.MULTILINE),

@@ -369,6 +369,12 @@ def test_audiences_go_from_narrowest_to_widest(settings: Settings) -> None:
     assert settings.audience("agent") == settings.widest
 
 
+def test_the_engine_of_an_audience_goes_before_that_of_the_search(tmp_path: Path) -> None:
+    own = 'id = "dealer"\nengine = "tantivy"'
+    settings = load_settings(_write(tmp_path, 'id = "dealer"', own))
+    assert [settings.engine_of(one) for one in settings.audiences] == ["tantivy", "auto"]
+
+
 @pytest.mark.parametrize(
     ("reader", "audience", "may"),
     [

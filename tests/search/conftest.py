@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.cluster.nodes import NoCluster, Nodes
 from casebook.library import Library, View
 from search.engines import get_engine
 from search.generations import Generation, open_current, publish
@@ -60,6 +61,17 @@ def searcher(sample: OpenGeneration) -> NewSearcher:
         return Searcher(sample(audience, engine), on, internal=audience == "agent")
 
     return new
+
+
+@pytest.fixture(scope="session")
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
+    """Three nodes of OpenSearch; tests that want them are of the group ``opensearch``."""
+    try:
+        cluster = Nodes(tmp_path_factory.mktemp("nodes"))
+    except NoCluster as error:
+        pytest.skip(str(error))
+    with cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")

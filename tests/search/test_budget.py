@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
@@ -31,8 +31,8 @@ def budget() -> Iterator[Budget]:
 
 
 def until(condition: object) -> bool:
-    """Whether something becomes true within five seconds."""
-    end = time.monotonic() + 5
+    """Whether something becomes true in a while."""
+    end = time.monotonic() + 30
     while time.monotonic() < end:
         if condition():  # type: ignore[operator]
             return True
@@ -65,14 +65,33 @@ def test_whoever_takes_too_long_is_left_behind(budget: Budget, stop: threading.E
     started = time.monotonic()
     with pytest.raises(SearchTimeout) as caught:
         budget.run(stop.wait)
-    assert SHORT <= time.monotonic() - started < SHORT * 1.2 + 0.3
+    assert time.monotonic() - started >= SHORT
     assert str(caught.value) == "检索超过 0.2 秒"
+    # It came back although what was asked has not.
+    assert not stop.is_set()
 
 
-def test_when_every_place_is_taken_others_are_refused_at_once(
-    budget: Budget, stop: threading.Event
+@pytest.mark.parametrize("seconds", [0.15, 1.0, 5.0])
+def test_nobody_waits_longer_than_a_fifth_beyond_the_limit(
+    monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
-    def ask() -> str:
+    """Whatever an engine does: how long is waited for it, told without waiting."""
+    waited: list[float] = []
+
+    def give_up(_: Future[object], timeout: float) -> None:
+        waited.append(timeout)
+        raise TimeoutError
+
+    monkeypatch.setattr(Future, "result", give_up)
+    budget = Budget(seconds)
+    with pytest.raises(SearchTimeout):
+        budget.run(lambda: 1)
+    budget.close()
+    assert seconds < waited[0] <= seconds * 1.2
+
+
+def test_when_every_place_is_taken_others_are_refused_at_once(stop: threading.Event) -> None:
+    def ask(budget: Budget) -> str:
         try:
             budget.run(stop.wait)
         except Busy:
@@ -81,15 +100,19 @@ def test_when_every_place_is_taken_others_are_refused_at_once(
             return "timeout"
         return "answer"
 
-    with ThreadPoolExecutor(4) as pool:
-        waiting = [pool.submit(ask) for _ in range(4)]
-        time.sleep(SHORT / 2)
-        started = time.monotonic()
+    patient = Budget(300, threads=2, waiting=2)
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(ask, patient) for _ in range(6)]
+        assert until(lambda: sum(one.done() for one in asked) == 2)
+        assert {one.result() for one in asked if one.done()} == {"busy"}
         with pytest.raises(Busy) as caught:
-            budget.run(lambda: 1)
-        assert time.monotonic() - started < 0.05
+            patient.run(lambda: 1)
         assert str(caught.value) == "同时检索的人太多；稍等一秒再试"
-        assert {one.result() for one in waiting} == {"timeout"}
+        # All that while nobody had been answered.
+        assert sum(one.done() for one in asked) == 2
+        stop.set()
+        assert sorted(one.result() for one in asked) == ["answer"] * 4 + ["busy"] * 2
+    patient.close()
 
 
 def test_a_place_in_the_waiting_line_is_free_after_its_timeout(
@@ -138,6 +161,5 @@ def test_closing_does_not_wait_for_what_hangs(stop: threading.Event) -> None:
     budget = Budget(SHORT, threads=1, waiting=1)
     with pytest.raises(SearchTimeout):
         budget.run(stop.wait)
-    started = time.monotonic()
     budget.close()
-    assert time.monotonic() - started < 0.1
+    assert not stop.is_set()

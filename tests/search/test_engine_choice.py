@@ -17,6 +17,7 @@ from search.engines import AUTO_WHOOSH_MAX, choose_engine
         ("memory", AUTO_WHOOSH_MAX + 1, "memory", "按设置"),
         ("whoosh", AUTO_WHOOSH_MAX + 1, "whoosh", "按设置"),
         ("tantivy", 0, "tantivy", "按设置"),
+        ("opensearch", 0, "opensearch", "按设置"),
     ],
 )
 def test_the_engine_that_is_chosen(wanted: str, passages: int, engine: str, why: str) -> None:
@@ -27,7 +28,7 @@ def test_the_engine_that_is_chosen(wanted: str, passages: int, engine: str, why:
 def test_an_unknown_engine_is_named_with_those_that_there_are() -> None:
     with pytest.raises(EngineMissing) as refused:
         choose_engine("lucene", 10)
-    known = "auto、memory、tantivy、whoosh"
+    known = "auto、memory、tantivy、whoosh、opensearch"
     assert str(refused.value) == (
         f"没有检索引擎“lucene”；casebook.toml 的 [search] engine 可以写：{known}。"
     )

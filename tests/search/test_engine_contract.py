@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import io
+import os
 import pkgutil
 import random
 import shutil
@@ -25,10 +26,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.cluster.nodes import Nodes
 from casebook.errors import EngineMissing, SearchError, SearchTimeout
+from casebook.service_settings import OpenSearchSettings
 from search.analysis import FIELDS, WeightedTerm
-from search.engines import ENGINES, get_engine
+from search.engines import CLUSTER, EMBEDDED, ENGINES, get_engine
 from search.engines.base import Engine, Entry, Hits, Index, Query
+from search.engines.fallback import GuardedIndex
 
 ROOT = Path(__file__).parents[2]
 WEIGHTS = {"names": 2.0, "text": 1.0}
@@ -146,7 +150,7 @@ class Watched(Query):
 
 
 def watched(query: Query, late: int = sys.maxsize) -> Watched:
-    return Watched(query.terms, query.filters, query.among, query.limit, query.deadline, late)
+    return Watched(**{**vars(query), "late": late})
 
 
 def ids(hits: Hits) -> list[str]:
@@ -171,13 +175,54 @@ def updated(
     return folder
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+def files_of(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-@pytest.fixture(scope="module", params=list(ENGINES))
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in files_of(folder)}
+
+
+# Where processes that tests start find the nodes.
+NODES = "CASEBOOK_TEST_NODES"
+ON_NODES = pytest.param(CLUSTER, marks=pytest.mark.xdist_group(CLUSTER))
+
+
+def engine_of(name: str) -> Engine:
+    hosts = os.environ.get(NODES, "http://127.0.0.1:9").split(",")
+    values = {"hosts": hosts, "prefix": "contract", "replicas": 0, "timeout_ms": 10_000}
+    return get_engine(name, OpenSearchSettings.model_validate(values))
+
+
+@pytest.fixture(scope="module")
+def on_nodes(nodes: Nodes) -> Iterator[None]:
+    """Nodes to build on; what was built is removed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(NODES, ",".join(nodes.hosts))
+        yield
+    nodes.ask("/contract-*", "DELETE")
+
+
+@pytest.fixture(scope="module", params=[*EMBEDDED, ON_NODES])
 def engine(request: pytest.FixtureRequest) -> Engine:
-    return get_engine(request.param)
+    if request.param == CLUSTER:
+        request.getfixturevalue("on_nodes")
+    return engine_of(request.param)
+
+
+# Where no answer of the cluster is waited for, or it has none.
+SUBSTITUTED = ("Deadline", "test_ten_thousand_terms")
+
+
+@pytest.fixture(autouse=True)
+def _the_cluster_answers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the substitute does has its own tests."""
+
+    def refuse(*_: object) -> None:
+        pytest.fail("the substitute answered")
+
+    if not any(name in request.node.nodeid for name in SUBSTITUTED):
+        monkeypatch.setattr(GuardedIndex, "_instead", refuse)
 
 
 @pytest.fixture(scope="module")
@@ -222,12 +267,19 @@ def odd(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[In
         yield one
 
 
-@pytest.fixture(scope="module")
-def indexes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Index]]:
+@pytest.fixture(
+    scope="module",
+    params=["embedded", ON_NODES],
+)
+def indexes(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Index]]:
+    if request.param == CLUSTER:
+        request.getfixturevalue("on_nodes")
     folder = tmp_path_factory.mktemp("agreement")
     opened = {
-        name: get_engine(name).open(built(get_engine(name), folder / name, ENTRIES))
-        for name in ENGINES
+        name: engine_of(name).open(built(engine_of(name), folder / name, ENTRIES))
+        for name in (("memory", CLUSTER) if request.param == CLUSTER else EMBEDDED)
     }
     yield opened
     for one in opened.values():
@@ -487,8 +539,8 @@ def test_a_filter_that_all_entries_pass_changes_nothing_in_a_large_index(
 
 
 # How often an engine looks at the clock at least while it works on a large query. Native code
-# cannot be stopped on its way: it looks before and after.
-LOOKS = {"memory": 60, "tantivy": 2, "whoosh": 60}
+# cannot be stopped on its way, nor can a cluster: it looks before and after.
+LOOKS = {"memory": 60, "tantivy": 2, "whoosh": 60, "opensearch": 2}
 
 
 class TestDeadline:
@@ -651,7 +703,7 @@ class TestUpdate:
 
         held = {document: new(document) for document in range(start)}
         made = [(built(engine, tmp_path / "00", chain.from_iterable(held.values())), dict(held))]
-        for number in range(1, 16):
+        for number in range(1, 5 if engine.name == CLUSTER else 16):
             removed = chosen.sample(sorted(held), min(len(held), chosen.randrange(4)))
             added = {start + number * 5 + one: [] for one in range(chosen.randrange(5))}
             added = {document: new(document) for document in added}
@@ -719,12 +771,12 @@ class TestFiles:
             with pytest.raises(SearchError):
                 engine.open(path)
 
-    @pytest.mark.parametrize("part", range(4))
+    @pytest.mark.parametrize("part", range(2))
     def test_damage_raises_nothing_but_search_errors(
         self, engine: Engine, folder: Path, tmp_path: Path, part: int
     ) -> None:
         tried = _tried(engine, folder, tmp_path, "damaged", part)
-        assert len(tried) == 60
+        assert len(tried) == _DAMAGED
         assert tried.count("refused") > 5
         assert set(tried) <= {"refused", "read", *_allowed(engine)}
 
@@ -737,24 +789,30 @@ class TestFiles:
         self, engine: Engine, folder: Path, tmp_path: Path
     ) -> None:
         tried = _tried(engine, folder, tmp_path, "emptied")
-        assert len(tried) == len(list(folder.iterdir()))
+        assert len(tried) == len(files_of(folder))
         assert set(tried) <= {"refused", "read"}
 
-    @pytest.mark.parametrize("part", range(2))
     def test_updating_what_is_damaged_raises_nothing_but_search_errors(
-        self, engine: Engine, folder: Path, tmp_path: Path, part: int
+        self, engine: Engine, folder: Path, tmp_path: Path
     ) -> None:
-        tried = _tried(engine, folder, tmp_path, "damaged_then_updated", part)
-        assert len(tried) == 30
+        tried = _tried(engine, folder, tmp_path, "damaged_then_updated")
+        assert len(tried) == _updates(engine)
         assert tried.count("refused") > 2
         assert set(tried) <= {"refused", "read", *_allowed(engine)}
 
 
 # Native code may end the process at a damaged byte, as when it asks for more memory than there is.
 # Such engines get nothing but folders whose checksums were verified; test_generations shows that.
-MAY_END = ("tantivy",)
+MAY_END = ("tantivy", "opensearch")
+# How many damaged indexes are opened; after each that ends the process another one is started.
+_DAMAGED = 40
 # What an engine writes only to lock others out; without them it reads as before.
 LOCKS = (".tantivy-writer.lock", ".tantivy-meta.lock", ".managed.json", "MAIN_WRITELOCK")
+
+
+def _updates(engine: Engine) -> int:
+    """How many updates of damaged indexes are tried; in a cluster each takes a while."""
+    return 8 if engine.name == CLUSTER else 30
 
 
 def _allowed(engine: Engine) -> tuple[str, ...]:
@@ -792,7 +850,7 @@ run_cases(*sys.argv[1:])
 
 def run_cases(name: str, folder: str, work: str, cases: str, part: str, start: str) -> None:
     """Says of each case from some number on what became of it; other errors end the process."""
-    engine = get_engine(name)
+    engine = engine_of(name)
     works = CASES[cases](engine, Path(folder), Path(work), random.Random(int(part)))
     for number, case in enumerate(works):
         if number >= int(start):
@@ -807,25 +865,25 @@ def run_cases(name: str, folder: str, work: str, cases: str, part: str, start: s
 # Which bytes matter is for the generation's checksums to know; an engine that is handed damage may
 # miss it, but it must never fail in a way that its callers do not expect.
 def _damaged(engine: Engine, folder: Path, work: Path, chosen: random.Random) -> Iterator[Case]:
-    files = sorted(path for path in folder.iterdir() if path.stat().st_size)
-    for number in range(60):
+    files = [path for path in files_of(folder) if path.stat().st_size]
+    for number in range(_DAMAGED):
         copy = _copy(folder, work / str(number))
-        _damage(copy / files[number % len(files)].name, chosen)
+        _damage(copy / files[number % len(files)].relative_to(folder), chosen)
         yield partial(_read, engine, copy)
 
 
 def _without(engine: Engine, folder: Path, work: Path, _: random.Random) -> Iterator[Case]:
     for file in _needed(folder):
         copy = _copy(folder, work / file.name)
-        (copy / file.name).unlink()
+        (copy / file.relative_to(folder)).unlink()
         yield partial(_read, engine, copy)
 
 
 def _emptied(engine: Engine, folder: Path, work: Path, _: random.Random) -> Iterator[Case]:
     with engine.open(folder) as index:
-        for file in sorted(folder.iterdir()):
+        for file in files_of(folder):
             copy = _copy(folder, work / file.name)
-            (copy / file.name).write_bytes(b"")
+            (copy / file.relative_to(folder)).write_bytes(b"")
             yield partial(_right_or_refused, engine, copy, index)
 
 
@@ -833,9 +891,9 @@ def _damaged_then_updated(
     engine: Engine, folder: Path, work: Path, chosen: random.Random
 ) -> Iterator[Case]:
     files = _needed(folder)
-    for number in range(30):
+    for number in range(_updates(engine)):
         copy = _copy(folder, work / str(number))
-        _damage(copy / files[number % len(files)].name, chosen)
+        _damage(copy / files[number % len(files)].relative_to(folder), chosen)
         yield partial(_update_and_read, engine, copy, work / f"new-{number}")
 
 
@@ -849,7 +907,7 @@ CASES: Mapping[str, Callable[[Engine, Path, Path, random.Random], Iterator[Case]
 
 
 def _needed(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if p.stat().st_size and p.name not in LOCKS)
+    return [p for p in files_of(folder) if p.stat().st_size and p.name not in LOCKS]
 
 
 def _copy(folder: Path, copy: Path) -> Path:
@@ -877,7 +935,10 @@ def _damage(file: Path, chosen: random.Random) -> None:
 def _read(engine: Engine, folder: Path) -> Hits:
     with engine.open(folder) as opened:
         opened.count()
-        return opened.search(ask("漫游", "筛选", "同分", filters={"kind": ("faq", "case")}))
+        query = ask("漫游", "筛选", "同分", filters={"kind": ("faq", "case")})
+        if isinstance(opened, GuardedIndex):
+            opened._instead(query)
+        return opened.search(query)
 
 
 def _right_or_refused(engine: Engine, folder: Path, index: Index) -> bool:
@@ -991,24 +1052,32 @@ class TestRegistry:
             "运行 pip install no_such_library。"
         )
 
+    # The substitute of a cluster is Tantivy.
     @pytest.mark.parametrize(
-        ("name", "package"), [("tantivy", "tantivy"), ("whoosh", "whoosh-reloaded")]
+        ("library", "package", "missing"),
+        [
+            ("tantivy", "tantivy", ["tantivy", "opensearch"]),
+            ("whoosh", "whoosh-reloaded", ["whoosh"]),
+            ("opensearchpy", "'casebook[opensearch]'", ["opensearch"]),
+        ],
     )
     def test_without_its_library_an_engine_is_missing_and_the_others_work(
-        self, monkeypatch: pytest.MonkeyPatch, name: str, package: str
+        self, monkeypatch: pytest.MonkeyPatch, library: str, package: str, missing: list[str]
     ) -> None:
-        for module in [one for one in sys.modules if one.partition(".")[0] == name]:
+        for module in [one for one in sys.modules if one.partition(".")[0] == library]:
             monkeypatch.delitem(sys.modules, module)
-        monkeypatch.setitem(sys.modules, name, None)
-        for other in ENGINES:
+        monkeypatch.setitem(sys.modules, library, None)
+        for other in (*ENGINES, "cluster"):
             monkeypatch.delitem(sys.modules, f"search.engines.{other}", raising=False)
-        with pytest.raises(
-            EngineMissing, match=f"检索引擎“{name}”需要 Python 库 {package}，还没有安装"
-        ):
-            get_engine(name)
-        assert [get_engine(other).name for other in ENGINES if other != name] == [
-            other for other in ENGINES if other != name
-        ]
+        for name in missing:
+            with pytest.raises(EngineMissing) as caught:
+                get_engine(name)
+            assert str(caught.value) == (
+                f"检索引擎“{name}”需要 Python 库 {package}，还没有安装；"
+                f"运行 pip install {package}。"
+            )
+        others = [name for name in ENGINES if name not in missing]
+        assert [get_engine(name).name for name in others] == others
 
 
 def _raised_by_whoosh() -> list[type[Exception]]:

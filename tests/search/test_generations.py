@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +28,20 @@ from casebook.documents import Kind
 from casebook.errors import IndexMissing, SearchError
 from casebook.library import View, load_library
 from casebook.settings import Term
-from search import generations
+from search import building, generations, index_files
 from search.analysis import Analyzer, WeightedTerm
-from search.engines import ENGINES, get_engine
+from search.engines import EMBEDDED, get_engine
 from search.engines.base import Engine, Query
 from search.generations import (
-    MAX_REPLACED,
     Generation,
     Live,
-    Manifest,
     current_manifest,
     open_current,
+    open_generation,
     publish,
+    roll_back,
 )
+from search.index_files import Manifest
 from search.searcher import MAX_CHARACTERS, MAX_SIZE, Request, Searcher
 from tests.search.conftest import ON
 
@@ -87,12 +88,13 @@ def one_analyzer(monkeypatch: pytest.MonkeyPatch) -> None:
     def the_same(*_: object) -> Analyzer:
         return analyzer
 
-    monkeypatch.setattr(generations, "Analyzer", the_same)
+    for module in (building, generations):
+        monkeypatch.setattr(module, "Analyzer", the_same)
 
 
 @pytest.mark.usefixtures("one_analyzer")
 class TestPublishing:
-    @pytest.mark.parametrize("engine", ENGINES)
+    @pytest.mark.parametrize("engine", EMBEDDED)
     def test_what_was_published_opens(self, few: View, tmp_path: Path, engine: str) -> None:
         manifest = published(few, tmp_path, engine)
         generation = open_current(tmp_path, "dealer")
@@ -114,9 +116,9 @@ class TestPublishing:
         assert {"store/000.sqlite", "engine/entries.jsonl"} == set(manifest.files)
         assert (manifest.audience, manifest.on) == ("dealer", "2026-11-22")
         assert (manifest.engine, manifest.source) == ("memory", "abc")
-        assert (manifest.format, manifest.documents) == (generations.FORMAT, 4)
+        assert (manifest.format, manifest.documents) == (index_files.FORMAT, 4)
         assert manifest.passages > manifest.documents
-        assert manifest.words == generations._words(few)
+        assert manifest.words == building._words(few)
         for name, digest in manifest.files.items():
             assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
         assert (tmp_path / "current").read_text() == manifest.name
@@ -199,6 +201,16 @@ class TestPublishing:
             published(few, tmp_path / "file" / "dealer")
 
 
+@pytest.fixture(autouse=True)
+def _software_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading all of the software at every build takes longer than building four documents."""
+
+    def names_digest(files: Iterable[Path]) -> str:
+        return hashlib.sha256("".join(sorted(map(str, files))).encode()).hexdigest()
+
+    monkeypatch.setattr(building, "software_digest", names_digest)
+
+
 def _flip(file: Path, chosen: random.Random) -> None:
     content = bytearray(file.read_bytes())
     content[chosen.randrange(len(content))] ^= 1 << chosen.randrange(8)
@@ -230,7 +242,7 @@ def _to_folder(file: Path, _: random.Random) -> None:
 DAMAGE = (*[_flip] * 8, *[_cut] * 4, _empty, _grow, _delete, _to_folder)
 
 
-@pytest.fixture(scope="module", params=list(ENGINES))
+@pytest.fixture(scope="module", params=list(EMBEDDED))
 def pair(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
@@ -289,15 +301,16 @@ class TestDamage:
     @pytest.mark.parametrize(
         ("key", "value"),
         [
-            ("format", generations.FORMAT + 1),
-            ("format", generations.FORMAT - 1),
-            ("format", str(generations.FORMAT)),
+            ("format", index_files.FORMAT + 1),
+            ("format", index_files.FORMAT - 1),
+            ("format", str(index_files.FORMAT)),
             ("audience", "agent"),
             ("engine", "lucene"),
             ("engine", "../memory"),
             ("engine", 7),
             ("documents", 999),
             ("passages", 0),
+            ("name", "20200101T000000000000Z"),
             ("files", {"missing": "0"}),
             ("files", {"../../current": "0"}),
             ("files", None),
@@ -313,7 +326,12 @@ class TestDamage:
         root = tmp_path / "index"
         shutil.copytree(source, root)
         file = folder_of(root, newest) / "manifest.json"
-        file.write_text(json.dumps(json.loads(file.read_text()) | {key: value}))
+        data = json.loads(file.read_text()) | {key: value}
+        for seal in (data.pop("seal"), index_files._seal(data)):
+            file.write_text(json.dumps(data | {"seal": seal}))
+            with closing(open_current(root, "dealer")) as generation:
+                assert generation.manifest == before
+        file.write_text(json.dumps(data))
         generation = open_current(root, "dealer")
         assert generation.manifest == before
         generation.close()
@@ -369,6 +387,16 @@ class TestDamage:
         assert consistent(generation)
         generation.close()
         assert current_manifest(root) in (None, before, newest)
+
+    def test_a_lost_pointer_never_stops_the_service(
+        self, pair: tuple[Path, Manifest, Manifest], tmp_path: Path
+    ) -> None:
+        source, _, newest = pair
+        root = tmp_path / "index"
+        shutil.copytree(source, root)
+        (root / "current").unlink()
+        with closing(open_current(root, "dealer")) as generation:
+            assert generation.manifest == newest
 
     def test_with_none_left_the_message_lists_the_reasons(
         self, pair: tuple[Path, Manifest, Manifest], tmp_path: Path
@@ -430,23 +458,19 @@ class TestIncremental:
             assert consistent(generation)
             return generation.store.layers()
 
-    @pytest.mark.parametrize("engine", ENGINES)
-    def test_one_changed_document_adds_small_files_and_shares_the_others(
+    @pytest.mark.parametrize("engine", EMBEDDED)
+    def test_one_changed_document_adds_small_files_and_takes_over_the_others(
         self, some: View, tmp_path: Path, engine: str
     ) -> None:
         old = published(some, tmp_path, engine)
-        before = _inodes(folder_of(tmp_path, old), old)
         new = published(_changed(some, title="改过的标题"), tmp_path, engine)
-        after = _inodes(folder_of(tmp_path, new), new)
-        assert after["store/000.sqlite"] == before["store/000.sqlite"]
-        assert set(after) > {"store/000.sqlite", "store/001.sqlite"}
-        shared = {name for name in after if after[name] == before.get(name)}
+        assert set(new.files) > {"store/000.sqlite", "store/001.sqlite"}
+        same = {name for name in new.files if new.files[name] == old.files.get(name)}
+        assert "store/000.sqlite" in same
         if engine == "tantivy":
             suffixes = {".store", ".pos", ".idx", ".term", ".fast", ".fieldnorm"}
-            assert {Path(name).suffix for name in shared} >= suffixes
-        assert not shared & {"engine/meta.json", "engine/.managed.json"}
-        for name in shared:
-            assert new.files[name] == old.files[name]
+            assert {Path(name).suffix for name in same} >= suffixes
+        assert not same & {"engine/meta.json", "engine/.managed.json"}
         assert (new.documents, new.words) == (old.documents, old.words)
         with closing(open_current(tmp_path, "dealer")) as generation:
             assert consistent(generation)
@@ -455,7 +479,22 @@ class TestIncremental:
             assert generation.store.documents([number])[number].title == "改过的标题"
             assert generation.index.search(Query((WeightedTerm("names", "改过", 1.0),)))
 
-    @pytest.mark.parametrize("engine", ENGINES)
+    @pytest.mark.parametrize("engine", EMBEDDED)
+    def test_no_two_that_stand_in_for_each_other_share_a_file(
+        self, some: View, tmp_path: Path, engine: str
+    ) -> None:
+        """What is taken over lies in two files, which take turns: a third is never made."""
+        seen: list[set[int]] = []
+        for number in range(5):
+            made = published(_changed(some, number, title="改"), tmp_path, engine)
+            inodes = _inodes(folder_of(tmp_path, made), made)
+            assert not seen or not seen[-1] & set(inodes.values())
+            if number > 1:
+                assert inodes["store/000.sqlite"] in seen[-2]
+            seen.append(set(inodes.values()))
+        assert self.layers(tmp_path) == 5
+
+    @pytest.mark.parametrize("engine", EMBEDDED)
     def test_the_one_before_stays_as_it_was_and_serves_when_the_new_is_damaged(
         self, some: View, tmp_path: Path, engine: str
     ) -> None:
@@ -470,7 +509,7 @@ class TestIncremental:
             assert consistent(generation)
             assert not generation.index.search(Query((WeightedTerm("names", "改过", 1.0),)))
 
-    @pytest.mark.parametrize("engine", ENGINES)
+    @pytest.mark.parametrize("engine", EMBEDDED)
     def test_pruning_does_not_harm_the_newer_ones(
         self, some: View, tmp_path: Path, engine: str
     ) -> None:
@@ -507,7 +546,7 @@ class TestIncremental:
             """As many documents fewer at the beginning, for readers who may know of them."""
             return replace(some, documents=some.documents[number:], internal=True)
 
-        allowed = int(MAX_REPLACED * 40)
+        allowed = int(building.MAX_REPLACED * 40)
         for removed, layers in ((allowed, 2), (allowed + 1, 1)):
             root = tmp_path / str(removed)
             published(some, root)
@@ -533,7 +572,7 @@ class TestIncremental:
     def test_after_many_layers_it_is_built_anew(
         self, some: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(generations, "MAX_LAYERS", 3)
+        monkeypatch.setattr(building, "MAX_LAYERS", 3)
         found = []
         for _ in range(8):
             published(some, tmp_path)
@@ -561,21 +600,21 @@ class TestIncremental:
     ) -> None:
         published(some, tmp_path / "index")
         (tmp_path / "new.py").write_text("NEW = 1\n")
-        original = generations.package_files
+        original = building.package_files
 
         def one_more(name: str) -> Iterator[Path]:
             yield from original(name)
             if name == package:
                 yield tmp_path / "new.py"
 
-        monkeypatch.setattr(generations, "package_files", one_more)
+        monkeypatch.setattr(building, "package_files", one_more)
         published(some, tmp_path / "index")
         assert self.layers(tmp_path / "index") == 1
         published(some, tmp_path / "index")
         assert self.layers(tmp_path / "index") == 2
 
     def test_by_another_engine_it_is_built_anew(self, some: View, tmp_path: Path) -> None:
-        for engine in (*ENGINES, *ENGINES):
+        for engine in (*EMBEDDED, *EMBEDDED):
             published(some, tmp_path, engine)
             assert self.layers(tmp_path) == 1
 
@@ -586,7 +625,7 @@ class TestIncremental:
         published(some, tmp_path)
         assert self.layers(tmp_path) == 1
 
-    @pytest.mark.parametrize("engine", ENGINES)
+    @pytest.mark.parametrize("engine", EMBEDDED)
     @pytest.mark.parametrize("damage", [_flip, _cut, _delete])
     def test_what_is_damaged_is_not_carried_on(
         self,
@@ -595,14 +634,12 @@ class TestIncremental:
         engine: str,
         damage: Callable[[Path, random.Random], None],
     ) -> None:
-        published(some, tmp_path, engine)
+        before = published(some, tmp_path, engine)
         manifest = published(some, tmp_path, engine)
         folder = folder_of(tmp_path, manifest)
-        # A file that both generations share: both are damaged.
         damage(folder / "store" / "000.sqlite", random.Random(1))
-        if damage is not _delete:
-            with pytest.raises(IndexMissing):
-                open_current(tmp_path, "dealer")
+        with closing(open_current(tmp_path, "dealer")) as generation:
+            assert generation.manifest == before
         published(some, tmp_path, engine)
         assert self.layers(tmp_path) == 1
         for name in published(some, tmp_path, engine).files:
@@ -617,10 +654,31 @@ class TestIncremental:
                 published(some, root, engine)
                 assert self.layers(root) == 1, name
 
-    def test_a_file_that_both_share_is_read_once(
+    def test_the_one_before_a_damaged_one_is_kept(self, some: View, tmp_path: Path) -> None:
+        intact = published(some, tmp_path)
+        damaged = published(_changed(some, title="改过"), tmp_path)
+        (folder_of(tmp_path, damaged) / "store" / "000.sqlite").write_bytes(b"")
+        newest = published(some, tmp_path)
+        assert names(tmp_path) == [intact.name, newest.name]
+
+    def test_a_copy_that_differs_is_not_published(
         self, some: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        published(some, tmp_path)
+        first = published(some, tmp_path)
+
+        def careless(source: Path, target: Path) -> None:
+            target.write_bytes(source.read_bytes()[:-1] + b"?")
+
+        monkeypatch.setattr(shutil, "copyfile", careless)
+        with pytest.raises(SearchError, match=r"复制以后和原来的不一样；检查磁盘。"):
+            published(_changed(some, title="改过"), tmp_path)
+        assert names(tmp_path) == [first.name]
+
+    def test_what_it_takes_over_is_read_once(
+        self, some: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number in range(2):
+            published(_changed(some, number, title="改"), tmp_path)
         read: list[str] = []
         original = hashlib.file_digest
 
@@ -629,14 +687,114 @@ class TestIncremental:
             return original(file, name)
 
         monkeypatch.setattr(hashlib, "file_digest", record)
-        published(some, tmp_path)
+        published(_changed(some, 2, title="改"), tmp_path)
         assert "000.sqlite" not in read
-        assert read.count("001.sqlite") == 1
-        shared = folder_of(tmp_path, published(some, tmp_path)) / "store" / "000.sqlite"
-        content = shared.read_bytes()
-        shared.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        assert read.count("002.sqlite") == 1
+
+
+class TestOrderOfNames:
+    """Names are times, but the order in which generations were made counts."""
+
+    @pytest.fixture(autouse=True)
+    def _quick(self, one_analyzer: None) -> None:
+        pass
+
+    @pytest.mark.parametrize("hours", [-5000, -3, -1 / 3600 / 1000, 0, 3, 5000])
+    def test_a_clock_that_jumps_changes_no_order(
+        self, few: View, more: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: float
+    ) -> None:
+        made = [published(few, tmp_path), published(more, tmp_path)]
+        then = datetime.now(UTC) + timedelta(hours=hours)
+
+        class Jumped(datetime):
+            @classmethod
+            def now(cls, tz: Any = None) -> datetime:
+                return then
+
+        monkeypatch.setattr(index_files, "datetime", Jumped)
+        live = Live(tmp_path, "dealer")
+        monkeypatch.setattr(generations, "_LOOK_EVERY", 0)
+        for view in (few, more, few):
+            made.append(published(view, tmp_path))
+            assert names(tmp_path) == [manifest.name for manifest in made[-2:]]
+            live._look_at = 0.0
+            with live.generation() as generation:
+                assert generation.manifest == made[-1]
+        live.close()
+        (folder_of(tmp_path, made[-1]) / "manifest.json").write_bytes(b"")
+        with closing(open_current(tmp_path, "dealer")) as generation:
+            assert generation.manifest == made[-2]
+        assert len({manifest.name for manifest in made}) == 5
+
+    def test_folders_of_others_are_left_alone(self, few: View, tmp_path: Path) -> None:
+        others = ["backup", "lost+found", "99999999T000000000000Z", "20261122"]
+        for name in others:
+            (tmp_path / "generations" / name).mkdir(parents=True)
+        made = [published(few, tmp_path).name for _ in range(3)]
+        assert names(tmp_path) == sorted([*others, *made[-2:]])
+        with closing(open_current(tmp_path, "dealer")) as generation:
+            assert generation.manifest.name == made[-1]
+
+    def test_what_was_never_published_is_removed(self, few: View, tmp_path: Path) -> None:
+        first = published(few, tmp_path).name
+        second = published(few, tmp_path).name
+        (tmp_path / "current").write_text(first)
+        with closing(open_current(tmp_path, "dealer")) as generation:
+            assert generation.manifest.name == first
+        third = published(few, tmp_path).name
+        assert names(tmp_path) == [first, third]
+        assert third > second or second not in names(tmp_path)
+
+
+class TestRollBack:
+    @pytest.fixture(autouse=True)
+    def _quick(self, one_analyzer: None) -> None:
+        pass
+
+    def test_one_step_back_and_forward_again(self, few: View, more: View, tmp_path: Path) -> None:
+        good, bad = published(few, tmp_path), published(more, tmp_path)
+        assert roll_back(tmp_path, "dealer", "content") == good
+        assert index_files.taken_back(tmp_path) == "content"
+        with closing(open_current(tmp_path, "dealer")) as generation:
+            assert generation.manifest == good
+        mended = published(more, tmp_path)
+        assert index_files.taken_back(tmp_path) == ""
+        assert names(tmp_path) == [good.name, mended.name]
+        assert mended.name != bad.name
+
+    def test_what_was_taken_back_never_stands_in(
+        self, few: View, more: View, tmp_path: Path
+    ) -> None:
+        good = published(few, tmp_path)
+        published(more, tmp_path)
+        roll_back(tmp_path, "dealer", "content")
+        assert names(tmp_path) == [good.name]
+        (tmp_path / "current").unlink()
+        with closing(open_current(tmp_path, "dealer")) as generation:
+            assert generation.manifest == good
+        (folder_of(tmp_path, good) / "manifest.json").write_bytes(b"")
         with pytest.raises(IndexMissing):
             open_current(tmp_path, "dealer")
+
+    def test_there_must_be_one_before(self, few: View, tmp_path: Path) -> None:
+        with pytest.raises(IndexMissing, match=r"没有受众“dealer”的索引。先运行 casebook index。"):
+            roll_back(tmp_path / "missing", "dealer", "content")
+        first = published(few, tmp_path)
+        for _ in range(2):
+            with pytest.raises(SearchError) as caught:
+                roll_back(tmp_path, "dealer", "content")
+        assert str(caught.value) == (
+            "受众“dealer”没有更早的一代可以退回。改好内容再运行 casebook index。"
+        )
+        assert index_files.taken_back(tmp_path) == ""
+        assert current_manifest(tmp_path) == first
+
+    def test_a_damaged_one_is_not_gone_back_to(self, few: View, more: View, tmp_path: Path) -> None:
+        before, newest = published(few, tmp_path), published(more, tmp_path)
+        (folder_of(tmp_path, before) / "store" / "000.sqlite").write_bytes(b"")
+        with pytest.raises(SearchError, match="没有更早的一代"):
+            roll_back(tmp_path, "dealer", "content")
+        assert current_manifest(tmp_path) == newest
 
 
 class _Edited:
@@ -768,13 +926,12 @@ def _same_results(one: Generation, other: Generation, text: str) -> None:
 
 
 class TestRebuildAndCompare:
-    @pytest.mark.parametrize("engine", ENGINES)
-    @pytest.mark.parametrize("seed", [1, 2])
+    @pytest.mark.parametrize(("engine", "seed"), [("memory", 1), ("tantivy", 2), ("whoosh", 1)])
     def test_a_series_of_edits_gives_what_a_new_build_gives(
         self, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str, seed: int
     ) -> None:
-        monkeypatch.setattr(generations, "MAX_LAYERS", 5)
-        monkeypatch.setattr(generations, "MAX_REPLACED", 0.5)
+        monkeypatch.setattr(building, "MAX_LAYERS", 5)
+        monkeypatch.setattr(building, "MAX_REPLACED", 0.5)
         library = _Edited(root, tmp_path / "library", seed)
         audience = ("dealer", "agent")[seed % 2]
         index = tmp_path / "index"
@@ -805,17 +962,17 @@ class TestRebuildAndCompare:
 _WRITER = """
     import os, pickle, sys
     from pathlib import Path
-    from search import generations
+    from search import building, generations, index_files
     from search.analysis import Analyzer
     from search.engines import get_engine
 
     root, views = Path(sys.argv[1]), pickle.loads(Path(sys.argv[2]).read_bytes())
     if not views:
-        with generations._writing(root):
+        with index_files.writing(root):
             print(os.getpid(), flush=True)
             sys.stdin.read()
     analyzer = Analyzer()
-    generations.Analyzer = lambda *_: analyzer
+    building.Analyzer = generations.Analyzer = lambda *_: analyzer
     while True:
         child = os.fork()
         while not child:
@@ -867,7 +1024,7 @@ class TestLock:
     def test_a_held_lock_is_a_clear_error(
         self, few: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(generations, "_LOCK_SECONDS", 0.3)
+        monkeypatch.setattr(index_files, "_LOCK_SECONDS", 0.3)
         published(few, tmp_path)
         with (tmp_path / "lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -891,7 +1048,7 @@ class TestLock:
     def test_a_dead_holder_lets_go_at_once(
         self, few: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(generations, "_LOCK_SECONDS", 0.2)
+        monkeypatch.setattr(index_files, "_LOCK_SECONDS", 0.2)
         with _writer(tmp_path, tmp_path) as holders:
             holder = next(holders)
             with pytest.raises(SearchError, match="另一个程序正在"):
@@ -1021,6 +1178,7 @@ class TestLive:
     @pytest.fixture(autouse=True)
     def _look_always(self, monkeypatch: pytest.MonkeyPatch, one_analyzer: None) -> None:
         monkeypatch.setattr(generations, "_LOOK_EVERY", 0)
+        monkeypatch.setattr(generations, "_RETRY_EVERY", 0)
 
     @pytest.fixture
     def live(self, few: View, tmp_path: Path) -> Live:
@@ -1036,12 +1194,18 @@ class TestLive:
         live.close()
 
     def test_it_is_not_looked_for_at_every_request(
-        self, live: Live, more: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self,
+        live: Live,
+        few: View,
+        more: View,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setattr(generations, "_LOOK_EVERY", 60)
-        published(more, tmp_path)
-        with live.generation() as generation:
-            assert generation.manifest.documents == 4
+        for view in (few, more):
+            with live.generation() as generation:
+                assert generation.manifest.documents == 4
+            published(view, tmp_path)
         live.close()
 
     def test_who_began_with_the_old_one_ends_with_it(
@@ -1071,6 +1235,37 @@ class TestLive:
             assert generation.manifest == mended
         live.close()
 
+    def test_what_cannot_be_opened_yet_is_tried_again(
+        self, live: Live, more: View, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """As when another machine copies the pointer first, or files ran out for a moment."""
+        first = current_manifest(tmp_path)
+        newest = published(more, tmp_path)
+        away = tmp_path / "away"
+        (folder_of(tmp_path, newest) / "store").rename(away)
+        for _ in range(3):
+            with live.generation() as generation:
+                assert generation.manifest == first
+        assert sum("继续使用旧索引" in record.message for record in caplog.records) == 1
+        away.rename(folder_of(tmp_path, newest) / "store")
+        with live.generation() as generation:
+            assert generation.manifest == newest
+        live.close()
+
+    def test_who_began_with_the_one_before_moves_when_the_newest_is_whole(
+        self, few: View, more: View, tmp_path: Path
+    ) -> None:
+        before, newest = published(few, tmp_path), published(more, tmp_path)
+        away = tmp_path / "away"
+        (folder_of(tmp_path, newest) / "engine").rename(away)
+        live = Live(tmp_path, "dealer")
+        with live.generation() as generation:
+            assert generation.manifest == before
+        away.rename(folder_of(tmp_path, newest) / "engine")
+        with live.generation() as generation:
+            assert generation.manifest == newest
+        live.close()
+
     def test_no_index_left_keeps_the_one_in_memory(self, live: Live, tmp_path: Path) -> None:
         shutil.rmtree(tmp_path / "generations")
         (tmp_path / "current").write_text("gone")
@@ -1079,7 +1274,7 @@ class TestLive:
                 assert generation.store.count() == 4
         live.close()
 
-    @pytest.mark.parametrize("engine", ENGINES)
+    @pytest.mark.parametrize("engine", EMBEDDED)
     def test_readers_see_no_gap_during_thirty_publishes(
         self, few: View, more: View, tmp_path: Path, engine: str
     ) -> None:
@@ -1112,7 +1307,7 @@ class TestLive:
         assert not failures
         assert len(set(seen)) > 5
 
-    @pytest.mark.parametrize("engine", ENGINES)
+    @pytest.mark.parametrize("engine", EMBEDDED)
     def test_a_hundred_swaps_leave_no_file_open(
         self, few: View, tmp_path: Path, engine: str
     ) -> None:
@@ -1123,7 +1318,7 @@ class TestLive:
         before, threads = _open_files(), threading.active_count()
         used = set()
         for number in range(100):
-            generations._point(tmp_path, kept[number % 2])
+            index_files.point(tmp_path, kept[number % 2])
             with live.generation() as generation:
                 used.add(generation.manifest.name)
         assert used == set(kept)
@@ -1137,14 +1332,14 @@ class TestLive:
         first = current_manifest(tmp_path)
         newest = published(more, tmp_path)
         opening, go_on = threading.Event(), threading.Event()
-        original = open_current
+        original = open_generation
 
-        def slow(root: Path, audience: str) -> Generation:
+        def slow(*given: Any) -> Generation:
             opening.set()
             go_on.wait(10)
-            return original(root, audience)
+            return original(*given)
 
-        monkeypatch.setattr(generations, "open_current", slow)
+        monkeypatch.setattr(generations, "open_generation", slow)
         mover = threading.Thread(target=lambda: live.generation().__enter__().release())
         mover.start()
         assert opening.wait(10)
@@ -1169,9 +1364,11 @@ class TestLive:
 def test_a_generation_of_a_newer_layout_is_refused(
     few: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = generations.FORMAT
-    monkeypatch.setattr(generations, "FORMAT", known + 1)
+    known = index_files.FORMAT
+    for module in (building, index_files):
+        monkeypatch.setattr(module, "FORMAT", known + 1)
     published(few, tmp_path)
-    monkeypatch.setattr(generations, "FORMAT", known)
+    for module in (building, index_files):
+        monkeypatch.setattr(module, "FORMAT", known)
     with pytest.raises(IndexMissing, match=f"索引的格式是 {known + 1}，这个版本只认识 {known}"):
         open_current(tmp_path, "dealer")

@@ -11,12 +11,13 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from casebook.library import Library
-from search.engines import ENGINES, get_engine
+from search.engines import CLUSTER, EMBEDDED, get_engine
 from search.generations import open_current, publish
 from search.searcher import Request, Results, Searcher
 from tests.conftest import ON
@@ -58,22 +59,33 @@ def _patient_clock() -> float:
 Ask = Callable[[str, str], Results]
 
 
-@pytest.fixture(scope="module", params=sorted(ENGINES))
+ON_NODES = pytest.param(CLUSTER, marks=pytest.mark.xdist_group(CLUSTER))
+
+
+@pytest.fixture(scope="module", params=[*EMBEDDED, ON_NODES])
 def ask(
     request: pytest.FixtureRequest, library: Library, tmp_path_factory: pytest.TempPathFactory
 ) -> Ask:
     """Query and audience → results."""
+    engine_of = get_engine
+    if request.param == CLUSTER:
+        # Two shards, so that scores of one are compared with those of the other.
+        settings = {"prefix": "relevance", "shards": 2, "timeout_ms": 10_000}
+        cluster = request.getfixturevalue("nodes").settings(**settings)
+        engine_of = partial(get_engine, cluster=cluster)
     root = tmp_path_factory.mktemp(request.param)
     searchers = {}
     for audience in ("dealer", "agent"):
-        publish(library.view(audience, ON), root / audience, get_engine(request.param), "")
-        generation = open_current(root / audience, audience)
+        publish(library.view(audience, ON), root / audience, engine_of(request.param), "")
+        generation = open_current(root / audience, audience, engine_of)
         request.addfinalizer(generation.close)
         internal = audience == "agent"
         searchers[audience] = Searcher(generation, ON, internal=internal, clock=_patient_clock)
 
     def found(query: str, audience: str) -> Results:
-        return searchers[audience].search(Request(query))
+        results = searchers[audience].search(Request(query))
+        assert not results.degraded
+        return results
 
     return found
 

@@ -20,7 +20,7 @@ from casebook.errors import QueryRefused, SearchTimeout
 from casebook.library import Library, View, load_library
 from casebook.markup import plain_text
 from search.analysis import FIELDS
-from search.engines import ENGINES, get_engine
+from search.engines import EMBEDDED, get_engine
 from search.engines.base import Query
 from search.generations import Generation, open_current, publish
 from search.passages import KEYWORDS
@@ -232,7 +232,7 @@ class TestResults:
     QUERIES = ("宽带断了", "欠费停机多久能恢复", "投诉", "师傅 没来", "携号转网")
 
     @pytest.mark.parametrize("text", QUERIES)
-    @pytest.mark.parametrize("engine", ENGINES)
+    @pytest.mark.parametrize("engine", EMBEDDED)
     def test_each_document_is_one_result(
         self, searcher: NewSearcher, text: str, engine: str
     ) -> None:
@@ -536,7 +536,7 @@ class TestForms:
 @pytest.mark.parametrize("text", ["宽带断了", "欠费停机多久能恢复", "师傅 没来", "漫游", "投诉"])
 def test_engines_agree_on_the_sample_library(searcher: NewSearcher, text: str) -> None:
     results = {
-        engine: searcher("dealer", engine).search(Request(text, size=50)) for engine in ENGINES
+        engine: searcher("dealer", engine).search(Request(text, size=50)) for engine in EMBEDDED
     }
     first, *others = results.values()
     for other in others:
@@ -591,7 +591,7 @@ class TestManyDocuments:
         documents = tuple(sorted(map(entry, range(360)), key=lambda one: one.id))
         return replace(agent_view, documents=documents)
 
-    @pytest.fixture(scope="class", params=ENGINES)
+    @pytest.fixture(scope="class", params=EMBEDDED)
     @staticmethod
     def searching(
         many: View, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
@@ -736,7 +736,7 @@ class TestExplanation:
         assert tuple(replace(hit, explanation=None) for hit in explained.hits) == plain.hits
 
     @pytest.mark.parametrize("text", TEXTS)
-    @pytest.mark.parametrize("engine", ENGINES)
+    @pytest.mark.parametrize("engine", EMBEDDED)
     def test_the_parts_times_the_factors_are_the_score(
         self, searcher: NewSearcher, text: str, engine: str
     ) -> None:
@@ -754,7 +754,7 @@ class TestExplanation:
         assert best == 1 or (best == 2 and text == "kdyj")  # two hold just the same
 
     @pytest.mark.parametrize("text", TEXTS)
-    @pytest.mark.parametrize("engine", ENGINES)
+    @pytest.mark.parametrize("engine", EMBEDDED)
     def test_the_terms_are_what_the_engine_adds_up(
         self, searcher: NewSearcher, sample: OpenGeneration, text: str, engine: str
     ) -> None:

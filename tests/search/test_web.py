@@ -345,7 +345,7 @@ def test_ended_document_is_marked_for_agents(agent):
     assert re.search(r"最后核准 \d{4}-\d{2}-\d{2} · 国际业务组", html)
     # It is neither the answer nor before anything that holds.
     assert "cs-answer" not in html or "faq-roaming-summer" not in html.partition("</article>")[0]
-    assert html.rindex("cs-past") > html.rindex('<li class="cs-hit">')
+    assert html.rindex("cs-past") > html.rindex('class="cs-hit"')
 
 
 def test_upcoming_document_is_marked_for_agents(agent):
@@ -381,7 +381,6 @@ HOSTILE = [
     "{{ 7*7 }}{% raw %}",
     "javascript:alert(1)",
     "&lt;script&gt;",
-    "\x00\x01\x08\x1b\x7f",
     "\u202e宽带\u2066",
     "宽" * 200,
     "\r\nSet-Cookie: a=b",
@@ -418,6 +417,9 @@ def test_hostile_filter_is_escaped(agent):
         ("/results?q=" + "a" * 201, 400, "最多 200 个"),
         ("/?q=" + "+".join("abcdefghijklmnopq"), 400, "最多 16 个"),
         ("/?q=a&page=x", 400, "要写成整数"),
+        ("/results?q=a&kind=zz", 400, "case、faq、policy"),
+        ("/?q=%00%01%08%1b%7f", 400, "控制字符"),
+        ("/?q=%E6%BC%AB%ff", 400, "不是 UTF-8"),
         ("/?q=a&%3Cb%3E=1", 400, "没有参数"),
         ("/nowhere", 404, "没有这个页面"),
         ("/site/nowhere/", 404, "没有这个页面"),
@@ -526,10 +528,20 @@ def test_api_page_shows_every_path_parameter_and_field(agent):
     assert "curl -X POST http://127.0.0.1:8000/api/chosen/faq-arrears-resume" in page.text
 
 
-@pytest.mark.parametrize("name", ["case-search.js", "case-search.css", "style.css", "icon.svg"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "case-search.js",
+        "case-search.css",
+        "case-events.js",
+        "case-events.css",
+        "style.css",
+        "icon.svg",
+    ],
+)
 def test_static_files_are_small_and_name_no_other_server(agent, name):
     with agent.get(f"/static/{name}") as response:
         assert response.status_code == 200
-        assert len(response.data) < (18_000 if name.endswith(".js") else 12_000)
+        assert len(response.data) < (20_000 if name.endswith(".js") else 12_000)
         text = response.text.replace("http://www.w3.org/2000/svg", "")
     assert "//" not in re.sub(r" // .*", "", text)

@@ -1,0 +1,1 @@
+"""What an index survives: kills, damage, power cuts, two writers, a thousand reloads."""

@@ -1,0 +1,71 @@
+"""Generations are published under a running service: no read fails, is empty, or mixes two."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.load.library import Loaded
+from benchmarks.load.plan import Document
+from benchmarks.load.readers import MARKS, Read
+from benchmarks.load.running import Service
+from benchmarks.load.swaps import swap
+from casebook.library import View
+from search import building, generations
+from search.analysis import Analyzer
+from tests.search.serving import running
+
+SWAPS = 24
+# A process opens and ends some by itself; one that kept one for each generation had many more.
+TOLERANCE = 4
+
+
+@pytest.fixture
+def loaded(few: View, tmp_path: Path) -> Loaded:
+    documents = tuple(Document(one.id, one.kind.address(one.id)) for one in few.documents)
+    one = Loaded(tmp_path, few, (), documents, "few")
+    one.publish()
+    return one
+
+
+@pytest.fixture
+def one_analyzer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same analyzer for whatever is published here: making one takes longer than the rest."""
+    analyzer = Analyzer()
+    for module in (building, generations):
+        monkeypatch.setattr(module, "Analyzer", lambda *_: analyzer)
+
+
+@pytest.mark.usefixtures("one_analyzer")
+def test_no_read_fails_is_empty_or_mixed(loaded: Loaded, tmp_path: Path) -> None:
+    """Two workers, eight readers over HTTP; at the end each worker has the newest, and no more."""
+    # How long a search may take is tested elsewhere; here the machine may be busy.
+    patient = "searcher.SECONDS = service.SECONDS = 60"
+    with running(loaded.index, tmp_path / "log", patient, workers=2, waiting=32) as server:
+        service = Service(server.process, server.port, 0.0)
+        outcome = swap(loaded, service, SWAPS)
+    read = outcome.read
+    assert (read.failed, read.empty, read.mixed) == ({}, 0, 0)
+    # The readers have seen the generations change, each of them several times.
+    assert read.reads > SWAPS
+    assert read.changes >= 2 * 8
+    assert outcome.newest
+    assert outcome.files <= TOLERANCE
+    assert outcome.threads <= TOLERANCE
+
+
+def test_marks_are_told_apart(loaded: Loaded) -> None:
+    """What counts as mixed and as empty, counted by the readers' own code."""
+    from threading import Event
+
+    from benchmarks.load.readers import Reader, Reading
+
+    reader = Reader(Reading(1, ("/",), 1), 0, Event())
+    texts = iter([f"一{MARKS[0]}", f"{MARKS[1]}二", f"{MARKS[0]}{MARKS[1]}", "没有"])
+    reader._get = lambda _: (200, next(texts))  # type: ignore[method-assign]
+    for _ in range(4):
+        reader._look("/")
+    reader._get = lambda _: (503, MARKS[0])  # type: ignore[method-assign]
+    reader._look("/")
+    assert reader.read == Read(reads=5, failed={"503": 1}, empty=1, mixed=1, changes=2)
