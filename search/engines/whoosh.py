@@ -47,9 +47,11 @@ class WhooshEngine(Engine):
         self, old: Path, folder: Path, removed: Iterable[int], entries: Iterable[Entry]
     ) -> None:
         """Copies the index and adds a segment; Whoosh may write to any of its files."""
+        if not old.is_dir():
+            raise SearchError(f"Whoosh 索引读不了：没有文件夹 {old}")
+        for file in old.iterdir():
+            shutil.copy2(file, folder / file.name)
         with _translated("读不了"):
-            for file in old.iterdir():
-                shutil.copy2(file, folder / file.name)
             opened = FileStorage(str(folder)).open_index()
             writer = opened.writer(limitmb=256)
             for document in removed:
