@@ -63,6 +63,7 @@ _ANSWER_SECONDS = 10.0
 # After that it writes what is not written yet, and is ended by force when it has not by then.
 _STOP_SECONDS = 27.0
 _LOOK_SECONDS = 0.02
+_STOPS = (signal.SIGTERM, signal.SIGINT)
 
 # What Granian's first process may have to say, in our words.
 _WORDS = {
@@ -159,7 +160,12 @@ class _Server(MPServer):
             old = self.wrks[place]
             self.respawned_wrks[place] = time.monotonic()
             self.wrks[place] = new = self._spawn_worker(place, spawn_target, target_loader)
-            new.start()  # type: ignore[no-untyped-call]
+            # A worker that has not come to its own handlers yet would hear its end with ours.
+            signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+            try:
+                new.start()  # type: ignore[no-untyped-call]
+            finally:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
             until = time.monotonic() + delay
             while time.monotonic() < until and not self.interrupt_signal:
                 time.sleep(_LOOK_SECONDS)
@@ -229,8 +235,9 @@ class _Application:
     def __call__(self) -> Flask:
         """The application of a worker; its service ends with the process."""
         # Until it answers, it ends at once when it is told to; then the server sees to that.
-        for sign in (signal.SIGTERM, signal.SIGINT):
+        for sign in _STOPS:
             signal.signal(sign, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
         # A terminal's Ctrl+C is for the first process, which lets the workers answer.
         os.setpgid(0, 0)
         sys.setswitchinterval(SWITCH_SECONDS)

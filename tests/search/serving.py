@@ -72,8 +72,11 @@ class Server:
             connection.close()
 
     def healthy(self) -> bool:
-        """Whether it answers, and well."""
-        status, _, text = self.get("/healthz")
+        """Whether it answers, and well; no worker may be listening yet."""
+        try:
+            status, _, text = self.get("/healthz")
+        except ConnectionRefusedError:
+            return False
         return status == 200 and json.loads(text)["status"] == "ok"
 
     def raw(self, data: bytes) -> bytes:
