@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from datetime import date
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from casebook.documents import Kind
@@ -19,6 +20,11 @@ ROOT = Path(__file__).parents[1]
 IN_CI = os.environ.get("CI") == "true"
 # Tests of the sample library never depend on the day they run.
 ON = date(2026, 11, 22)
+# How long an example takes says something of the machine only.
+hypothesis.settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.hookimpl(wrapper=True)
