@@ -125,6 +125,7 @@ def test_new_question_drops_the_filters(page, agents):
 
 def test_keyboard_alone(page, agents):
     page.goto(agents.url())
+    expect(box(page)).to_be_focused()  # by itself; before that a click would be undone
     page.mouse.click(600, 700)
     expect(box(page)).not_to_be_focused()
     page.keyboard.press("/")
