@@ -47,7 +47,7 @@ def test_a_copy_in_any_order_is_opened_when_it_is_whole(
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target if in_place else target.with_name(f".{target.name}.Xa3f9")
         data = file.read_bytes()
-        for much in (0, len(data) // 2, len(data)):
+        for much in sorted({0, len(data) // 2, len(data)}):  # once for a file that is empty
             with live.generation() as generation:
                 assert generation.manifest.name == first.name
             with closing(open_current(copy, "dealer")) as generation:
