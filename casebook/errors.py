@@ -20,6 +20,7 @@ command line and the service turn them into output.
 from __future__ import annotations
 
 import errno
+import sqlite3
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,14 +43,30 @@ _REASONS = {
     errno.EADDRNOTAVAIL: "这台机器没有这个地址",
     errno.EMFILE: "打开的文件太多",
 }
+# By SQLite's primary result codes.
+_DATABASE_REASONS = {
+    sqlite3.SQLITE_FULL: "磁盘满了",
+    sqlite3.SQLITE_READONLY: "磁盘是只读的，或者没有权限",
+    sqlite3.SQLITE_PERM: "没有权限",
+    sqlite3.SQLITE_CANTOPEN: "打不开，可能没有权限",
+    sqlite3.SQLITE_BUSY: "别的程序一直占着它",
+    sqlite3.SQLITE_LOCKED: "别的程序一直占着它",
+    sqlite3.SQLITE_IOERR: "磁盘读写出错",
+    sqlite3.SQLITE_CORRUPT: "数据库已经损坏",
+    sqlite3.SQLITE_NOTADB: "不是数据库，或者已经损坏",
+}
 
 
-def reason(error: OSError) -> str:
-    """Why the system refused something, in Chinese as far as that is known.
+def reason(error: OSError | sqlite3.Error) -> str:
+    """Why the system or a database refused something, in Chinese as far as that is known.
 
     Args:
         error: what it said.
     """
+    if isinstance(error, sqlite3.Error):
+        # Extended codes keep the primary one in their lowest byte; errors of the module have none.
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        return _DATABASE_REASONS.get(code, str(error))
     return _REASONS.get(error.errno or 0, error.strerror or str(error))
 
 

@@ -264,7 +264,9 @@ def _copy_database(source: Path, copy: Path) -> None:
             copied.execute("PRAGMA journal_mode=DELETE")
             _check(copied, source)
     except sqlite3.Error as error:
-        raise StateError(f"“{source}”备份不了（{error}）；见 docs/operating.zh-CN.md。") from None
+        raise StateError(
+            f"“{source}”备份不了（{reason(error)}）；见 docs/operating.zh-CN.md。"
+        ) from None
 
 
 def _check(database: sqlite3.Connection, file: Path) -> None:

@@ -19,7 +19,7 @@ from casebook.errors import (
     QueryRefused,
     SearchTimeout,
 )
-from search import api, embed, notice_views, observing, reload, web
+from search import api, embed, notice_views, observing, overload, reload, web
 from search.access import enforcement as access
 from search.editor import views as editor
 from search.insights import task_views as tasks
@@ -82,6 +82,7 @@ def create_app(config: ServiceConfig) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions[EXTENSION] = Service(config)
     observing.register(app)
+    overload.register(app)
     access.register(app)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(web.blueprint)

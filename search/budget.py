@@ -37,6 +37,15 @@ class Budget:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="query")
         self._places = threading.BoundedSemaphore(threads + waiting)
 
+    def check(self) -> None:
+        """Looks whether there is a place, and takes none.
+
+        Raises:
+            Busy: there is none.
+        """
+        self._take_place()
+        self._places.release()
+
     def run(self, work: Callable[[], T]) -> T:
         """Runs one query.
 
@@ -44,8 +53,7 @@ class Budget:
             Busy: there is no place for it.
             SearchTimeout: it did not come back in time.
         """
-        if not self._places.acquire(blocking=False):
-            raise Busy("同时检索的人太多；稍等一秒再试")
+        self._take_place()
         future = self._pool.submit(self._work, work)
         try:
             return future.result(self._seconds * _GRACE)
@@ -53,6 +61,10 @@ class Budget:
             if future.cancel():
                 self._places.release()
             raise SearchTimeout(f"检索超过 {self._seconds:g} 秒") from None
+
+    def _take_place(self) -> None:
+        if not self._places.acquire(blocking=False):
+            raise Busy("同时检索的人太多；稍等一秒再试")
 
     def _work(self, work: Callable[[], T]) -> T:
         try:

@@ -11,13 +11,12 @@ stand in for each other share no file on the disk; see :func:`search.index_files
 
 from __future__ import annotations
 
-import errno
 import logging
 import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from pathlib import Path
 from casebook.errors import IndexMissing, SearchError, reason
 from casebook.files import sync
 from casebook.library import View
+from casebook.settings import Term
 from search.analysis import Analyzer
 from search.building import build_generation
 from search.engines import EngineOf, get_engine
@@ -52,7 +52,6 @@ from search.store import Store
 _LOOK_EVERY = 0.5
 # A generation that cannot be opened may still be on its way here, or the fault may pass.
 _RETRY_EVERY = 5.0
-_SQLITE_FAULTS = {sqlite3.SQLITE_FULL: errno.ENOSPC, sqlite3.SQLITE_READONLY: errno.EROFS}
 
 log = logging.getLogger(__name__)
 
@@ -67,17 +66,27 @@ class GlossaryName:
 
 
 class Generation:
-    """An open generation: the engine's index, the store and the analyzer they were made with."""
+    """An open generation: the engine's index, the store and the analyzer they were made with.
 
-    def __init__(self, manifest: Manifest, index: Index, store: Store) -> None:
+    Args:
+        manifest: what it says of itself.
+        index: of the engine.
+        store: the documents.
+        before: the generation in use. An analyzer takes long to make and much memory; one that
+            would be the same is taken over.
+    """
+
+    def __init__(
+        self, manifest: Manifest, index: Index, store: Store, before: Generation | None = None
+    ) -> None:
         self.manifest = manifest
         self.index = index
         self.store = store
-        self.analyzer = Analyzer(store.terms, store.ranking, store.latin())
-        self.glossary = tuple(
-            GlossaryName(name, self.analyzer.normalize(name), self.analyzer.sound(name))
-            for term in store.terms
-            for name in (term.term, *term.synonyms)
+        self._analyzed = store.terms, store.ranking, store.latin()
+        same = before if before and before._analyzed == self._analyzed else None
+        self.analyzer: Analyzer = same.analyzer if same else Analyzer(*self._analyzed)
+        self.glossary: tuple[GlossaryName, ...] = (
+            same.glossary if same else _glossary_names(store.terms, self.analyzer)
         )
         self._lock = threading.Lock()
         self._users = 0
@@ -214,13 +223,19 @@ def open_current(root: Path, audience: str, engine_of: EngineOf = get_engine) ->
     raise IndexMissing(f"没有受众“{audience}”可用的索引{detail}。先运行 casebook index。")
 
 
-def open_generation(folder: Path, audience: str, engine_of: EngineOf = get_engine) -> Generation:
+def open_generation(
+    folder: Path,
+    audience: str,
+    engine_of: EngineOf = get_engine,
+    before: Generation | None = None,
+) -> Generation:
     """Verifies and opens a generation.
 
     Args:
         folder: where it is.
         audience: whose it must be.
         engine_of: gives the engine of a name.
+        before: the one in use, which it takes over from what both have alike.
 
     Raises:
         SearchError: it is damaged, or another audience's.
@@ -236,7 +251,7 @@ def open_generation(folder: Path, audience: str, engine_of: EngineOf = get_engin
         store = opened.enter_context(closing(Store(layers_of(folder))))
         if (index.count(), store.count()) != (manifest.passages, manifest.documents):
             raise SearchError("索引里的条数和清单不符")
-        generation = Generation(manifest, index, store)
+        generation = Generation(manifest, index, store, before)
         opened.pop_all()
     return generation
 
@@ -314,7 +329,8 @@ class Live:
     def _try(self, name: str) -> None:
         try:
             folder = self._root / GENERATIONS / name
-            self._move(open_generation(folder, self._audience, self._engine_of))
+            before = self._generation
+            self._move(open_generation(folder, self._audience, self._engine_of, before))
         except (SearchError, OSError, RuntimeError, MemoryError) as error:
             if name == _pointed(self._root):
                 self._look_at = time.monotonic() + _RETRY_EVERY
@@ -327,6 +343,14 @@ class Live:
             old, self._generation = self._generation, new
         old.retire()
         log.info("换到索引 %s", new.manifest.name)
+
+
+def _glossary_names(terms: Iterable[Term], analyzer: Analyzer) -> tuple[GlossaryName, ...]:
+    return tuple(
+        GlossaryName(name, analyzer.normalize(name), analyzer.sound(name))
+        for term in terms
+        for name in (term.term, *term.synonyms)
+    )
 
 
 def _pointed(root: Path) -> str:
@@ -342,14 +366,10 @@ def _said_when_refused(root: Path) -> Iterator[None]:
     """Turns what the system refuses into an error that says so."""
     try:
         yield
-    except OSError as error:
-        why = reason(error)
-    except sqlite3.Error as error:
-        known = _SQLITE_FAULTS.get(getattr(error, "sqlite_errorcode", 0))
-        why = reason(OSError(known, "")) if known else str(error)
-    else:
-        return
-    raise SearchError(f"索引写不进 {root / GENERATIONS}：{why}。检查磁盘空间和权限。")
+    except (OSError, sqlite3.Error) as error:
+        raise SearchError(
+            f"索引写不进 {root / GENERATIONS}：{reason(error)}。检查磁盘空间和权限。"
+        ) from None
 
 
 def _tell(engine: Engine, folder: Path) -> None:

@@ -147,6 +147,10 @@ class Metrics:
         """Counts a search or suggestion whose query is over the limits, where that is answered."""
         self._searches.labels("refused").inc()
 
+    def busy(self, *, suggesting: bool) -> None:
+        """Counts a search or suggestion that was refused before it was begun."""
+        (self._suggests if suggesting else self._searches).labels("busy").inc()
+
     def exposed(self) -> bytes:
         """Everything in the text format, summed over all workers."""
         self._follow()

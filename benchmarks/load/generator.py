@@ -178,12 +178,11 @@ class Generator:
         return status
 
     def _message(self, request: Request) -> bytes:
-        method, path = request.method, request.path
+        method, path, body = request.method, request.path, request.body.encode()
         if self._job.all_to:
-            method, path = "GET", self._job.all_to
+            method, path, body = "GET", self._job.all_to, b""
         lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", *self._job.headers]
         lines.append("Accept-Encoding: gzip")
-        body = request.body.encode()
         if method == "POST":
             lines += ["Sec-Fetch-Site: same-origin", f"Content-Length: {len(body)}"]
             lines += ["Content-Type: application/json"] if body else []

@@ -35,7 +35,8 @@ def register(app: Flask) -> None:
     """Closes an application to all but those who may use it.
 
     Args:
-        app: an application whose service is set, and that has no other hook before requests yet.
+        app: an application whose service is set; of its hooks before requests only those that
+            observe them, or refuse what there is no place for, may be set.
 
     Raises:
         SearchError: the settings of access are not complete.

@@ -309,9 +309,7 @@ class Tasks:
                 with database:
                     _prune(database, datetime.now(UTC) - timedelta(days=self._days))
                     yield database
-        except sqlite3.Error as error:
-            raise TaskRefused(f"待办写不进“{self._file}”（{error}）；检查磁盘和权限。") from None
-        except OSError as error:
+        except (OSError, sqlite3.Error) as error:
             raise TaskRefused(
                 f"待办写不进“{self._file}”（{reason(error)}）；检查磁盘和权限。"
             ) from None
@@ -326,7 +324,9 @@ class Tasks:
             with closing(sqlite3.connect(self._file, timeout=_WAIT)) as database:
                 yield database
         except sqlite3.Error as error:
-            raise TaskRefused(f"待办“{self._file}”读不了（{error}）；从备份里恢复。") from None
+            raise TaskRefused(
+                f"待办“{self._file}”读不了（{reason(error)}）；从备份里恢复。"
+            ) from None
 
 
 def _prune(database: sqlite3.Connection, before: datetime) -> None:

@@ -16,7 +16,7 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from casebook.errors import SearchError
+from casebook.errors import SearchError, reason
 from search.journal import opening, storage
 from search.journal.masking import masked_question
 from search.journal.records import Question
@@ -135,7 +135,7 @@ class Journal:
             with closing(opening.open_to_read(self.file)) as database:
                 yield from storage.questions(database, _moment(since), _moment(until))
         except sqlite3.Error as error:
-            raise SearchError(f"读不了检索日志 {self.file}（{error}）。") from None
+            raise SearchError(f"读不了检索日志 {self.file}（{reason(error)}）。") from None
 
     def when_pruned(self, work: Callable[[], None]) -> None:
         """Has the writer's thread do something else whenever it removes what is too old."""

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from casebook.errors import SearchError
+from casebook.errors import SearchError, reason
 from casebook.files import alone, private_file
 
 # What is deleted is overwritten, and the file gives back the room.
@@ -151,7 +151,7 @@ def open_to_read(file: Path) -> sqlite3.Connection:
             database.close()
             raise
     except sqlite3.Error as error:
-        raise SearchError(f"读不了检索日志 {file}（{error}）。") from None
+        raise SearchError(f"读不了检索日志 {file}（{reason(error)}）。") from None
     return database
 
 

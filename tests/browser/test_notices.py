@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
 from casebook.library import Library
 from search.app import create_app
@@ -19,6 +17,7 @@ from search.generations import publish
 from search.service import EXTENSION, ServiceConfig
 from tests.browser.conftest import ON, OpenPage
 from tests.browser.test_accessibility import looked_at
+from tests.conftest import answering
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -49,13 +48,8 @@ def address(
             examples=("宽带断了",),
         )
     )
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with answering(app) as address:
+        yield address
     app.extensions[EXTENSION].close()
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from werkzeug.serving import make_server
 
 from casebook.library import View
 from casebook.service_settings import AccessSettings
@@ -20,7 +18,7 @@ from search.generations import publish
 from search.service import EXTENSION, ServiceConfig
 from tests.browser.conftest import OpenPage
 from tests.browser.test_accessibility import looked_at
-from tests.conftest import ON
+from tests.conftest import ON, answering
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 OIDC = {"issuer": "http://127.0.0.1:9", "client_id": "casebook"}
@@ -45,13 +43,8 @@ def address(request: pytest.FixtureRequest, agent_view: View, tmp_path: Path) ->
         )
     )
     app.extensions[GATE].provider.end_address = lambda: request.param
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with answering(app) as address:
+        yield address
     app.extensions[EXTENSION].close()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import expect
-from werkzeug.serving import make_server
 
 from casebook.library import Library
 from search.app import create_app
@@ -20,6 +18,7 @@ from search.journal.records import Question
 from search.service import EXTENSION, ServiceConfig
 from tests.browser.conftest import OpenPage
 from tests.browser.test_accessibility import looked_at
+from tests.conftest import answering
 from tests.search.insights.calls import write_journal
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -56,13 +55,8 @@ def address(
             state=state,
         )
     )
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with answering(app) as address:
+        yield address
     app.extensions[EXTENSION].close()
 
 

@@ -1170,6 +1170,51 @@ class TestOrder:
         assert tmp_path / "new" / "dealer" / "generations" in synced
 
 
+def _with_other(view: View, change: str) -> View:
+    """A view with other words, another ranking, or another word with Latin letters in it."""
+    settings = view.settings
+    if change == "glossary":
+        terms = settings.glossary.terms[:-1]
+        glossary = settings.glossary.model_copy(update={"terms": terms})
+        return replace(view, settings=settings.model_copy(update={"glossary": glossary}))
+    if change == "ranking":
+        ranking = settings.search.ranking.model_copy(update={"names": 7.5})
+        search = settings.search.model_copy(update={"ranking": ranking})
+        return replace(view, settings=settings.model_copy(update={"search": search}))
+    return _changed(view, title={"latin": "怎么用 qwertz", "title": "换了一个题目"}[change])
+
+
+class TestAnalyzer:
+    """It is made anew where it would be another, and only there: that takes long."""
+
+    @pytest.mark.parametrize(
+        ("change", "taken_over"),
+        [("title", True), ("latin", False), ("glossary", False), ("ranking", False)],
+    )
+    def test_one_that_would_be_the_same_is_taken_over(
+        self,
+        few: View,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        change: str,
+        taken_over: bool,
+    ) -> None:
+        monkeypatch.setattr(generations, "_LOOK_EVERY", 0)
+        published(few, tmp_path)
+        with closing(Live(tmp_path, "dealer")) as live:
+            with live.generation() as before:
+                pass
+            second = published(_with_other(few, change), tmp_path)
+            with live.generation() as after:
+                assert after.manifest == second
+                assert (after.analyzer is before.analyzer) is taken_over
+                assert (after.glossary is before.glossary) is taken_over
+                with closing(open_current(tmp_path, "dealer")) as anew:
+                    assert after.glossary == anew.glossary
+                    for text in ("qwertz", "宽带办理", "话费余额"):
+                        assert after.analyzer.query(text) == anew.analyzer.query(text)
+
+
 def _open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,11 +13,10 @@ from pathlib import Path
 
 import pytest
 import requests
-from flask import Flask
-from werkzeug.serving import make_server
 
 from search.access.rights import Right
 from tests.browser.conftest import free_port
+from tests.conftest import answering
 from tests.search.access.conftest import NewApp, bearer, new_token, signed_in
 
 pytestmark = pytest.mark.xdist_group("nginx")
@@ -43,12 +41,12 @@ http {{
   add_header X-Cache $upstream_cache_status always;
   server {{
     listen 127.0.0.1:{port};
-    location / {{ proxy_pass http://127.0.0.1:{upstream}; proxy_cache all; }}
+    location / {{ proxy_pass {upstream}; proxy_cache all; }}
   }}
   server {{
     listen 127.0.0.1:{careless};
     location / {{
-      proxy_pass http://127.0.0.1:{upstream}; proxy_cache careless;
+      proxy_pass {upstream}; proxy_cache careless;
       proxy_ignore_headers Cache-Control Expires Set-Cookie Vary X-Accel-Expires;
     }}
   }}
@@ -83,18 +81,15 @@ class Cache:
 
 
 @contextmanager
-def cached(app: Flask, folder: Path) -> Iterator[Cache]:
+def cached(upstream: str, folder: Path) -> Iterator[Cache]:
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if not program:
         pytest.skip("no nginx: install it (apt-get install nginx) to run these tests")
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
     ports = free_port(), free_port()
     # Started by root it would work as somebody who may not enter the folder.
     user = "user root; " if os.geteuid() == 0 else ""
     text = CONFIG.format(
-        user=user, folder=folder, port=ports[0], careless=ports[1], upstream=server.server_port
+        user=user, folder=folder, port=ports[0], careless=ports[1], upstream=upstream
     )
     (folder / "nginx.conf").write_text(text, encoding="utf-8")
     with (folder / "log").open("wb") as log:
@@ -116,9 +111,6 @@ def cached(app: Flask, folder: Path) -> Iterator[Cache]:
     finally:
         process.terminate()
         process.wait(HANG)
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +135,11 @@ def test_nobody_is_given_what_was_another_s(
     else:
         known = bearer(new_token(app, Right.READ, Right.METRICS))
     nobody = {"Accept": "application/json"}
-    with cached(app, tmp_path) as cache, requests.Session() as session:
+    with (
+        answering(app) as upstream,
+        cached(upstream, tmp_path) as cache,
+        requests.Session() as session,
+    ):
 
         def ask(
             path: str, headers: dict[str, str], address: str = cache.address
