@@ -55,8 +55,8 @@ _OTHER_FILES = 256
 # Between a new worker's start and the old one's end; more where the index takes long to open.
 _SPAWN_SECONDS = 3.0
 # How long a thread has Python to itself while others want it. Each step of a short answer waits so
-# long behind every search that runs: with Python's own 5 ms, /healthz takes a fifth of a second.
-SWITCH_SECONDS = 0.001
+# long behind every search that runs; much less, and threads only take it from each other.
+SWITCH_SECONDS = 0.002
 # A worker that is to end waits so long for whoever is being answered: the longest answer, a check
 # of a draft, may take that. Clients that have sent half a request are not worth more.
 _ANSWER_SECONDS = 10.0

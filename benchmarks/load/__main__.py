@@ -121,14 +121,16 @@ def steady(run: Run, every: float) -> list[figures.Phase]:
 
 def swapped(run: Run, swaps: int) -> tuple[list[figures.Phase], Swapped]:
     """A steady load, then the same while one generation after another is published."""
+    found: list[figures.Phase] = []
     with serving(run.command, run.folder / "service.log") as service:
-        found = [run.phase("before swaps", service)]
-        done: list[Swapped] = []
-        swapping = threading.Thread(target=lambda: done.append(swap(run.loaded, service, swaps)))
-        swapping.start()
-        found.append(run.phase("during swaps", service))
-        swapping.join()
-    return found, done[0]
+        outcome = swap(
+            run.loaded,
+            service,
+            swaps,
+            run.seconds,
+            lambda name: found.append(run.phase(name, service)),
+        )
+    return found, outcome
 
 
 @contextmanager
@@ -172,7 +174,9 @@ def _sent(job: Job) -> Outcome:
 @click.option("--rate", type=float, help="Requests a second, instead of what the seats send.")
 @click.option("--minutes", default=10.0, show_default=True, help="Length of each phase.")
 @click.option("--every", default=30.0, show_default=True, help="Seconds between generations.")
-@click.option("--swaps", default=0, help="Publish so many generations without a pause instead.")
+@click.option(
+    "--swaps", default=0, help="Publish so many generations instead, evenly."
+)
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1))
 @click.option("--serve", help="Another server's command; {port} and {library} are replaced.")
 @click.option("--resume", is_flag=True, help="Takes over the phases that were measured before.")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -22,6 +24,10 @@ _FOLLOW_SECONDS = 15.0
 _ASKED = 20
 # Each reader waits as long as it takes to answer: the service is busy and not flooded.
 _READERS, _PAUSE = 8, 0.02
+# The server ends threads that had nothing to do for half a minute.
+_REST_SECONDS = 45.0
+# The last swaps must come while the load is still on, however long one takes.
+_SHARE = 0.97
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,7 @@ class Swapped:
         seconds: how long that took.
         read: what the readers saw.
         newest: whether each worker ended on the newest generation, and on no other.
-        files: the most open files that a worker gained.
+        files: the most open files that a worker gained, both times without anything to do.
         threads: the most threads that a worker gained.
     """
 
@@ -45,21 +51,62 @@ class Swapped:
     threads: int
 
 
-def swap(loaded: Loaded, service: Service, swaps: int, pause: float = 0.0) -> Swapped:
-    """Publishes so many generations while readers ask.
+def swap(
+    loaded: Loaded, service: Service, swaps: int, seconds: float, phase: Callable[[str], None]
+) -> Swapped:
+    """Readers ask during two phases; during the second one generations are published.
 
     Args:
         loaded: the library that the service serves.
         service: the service.
         swaps: how many generations.
-        pause: seconds between two generations.
+        seconds: how long a phase is: generations come evenly, or without a pause where one takes
+            longer.
+        phase: runs a phase of this name.
     """
     views = [marked(loaded.view, mark) for mark in MARKS]
     loaded.publish(views[1])
     _settle(loaded, service)
-    before = service.resources()
+    with _reading(loaded, service):
+        phase("before swaps")
+    before = _at_rest(service)
+    took: list[float] = []
+
+    def publish() -> None:
+        began = time.monotonic()
+        for number in range(swaps):
+            due = began + seconds * _SHARE * number / swaps
+            time.sleep(max(0.0, due - time.monotonic()))
+            loaded.publish(views[number % 2])
+        took.append(time.monotonic() - began)
+
+    publisher = threading.Thread(target=publish)
+    with _reading(loaded, service) as during:
+        publisher.start()
+        phase("during swaps")
+        publisher.join()
+    newest = _settle(loaded, service)
+    after = _at_rest(service)
+    gained = [
+        (after[pid][0] - files, after[pid][1] - threads)
+        for pid, (files, threads) in before.items()
+        if pid in after
+    ]
+    return Swapped(
+        swaps=swaps,
+        seconds=took[0],
+        read=during[0],
+        newest=newest and after.keys() == before.keys(),
+        files=max(files for files, _ in gained),
+        threads=max(threads for _, threads in gained),
+    )
+
+
+@contextmanager
+def _reading(loaded: Loaded, service: Service) -> Iterator[list[Read]]:
+    """Has readers ask while the block lasts; then the list holds what they saw."""
     reading = Reading(service.port, _paths(loaded), _READERS, _PAUSE)
-    began = time.monotonic()
+    seen: list[Read] = []
     with subprocess.Popen(
         [sys.executable, "-m", "benchmarks.load.readers"],
         stdin=subprocess.PIPE,
@@ -70,26 +117,15 @@ def swap(loaded: Loaded, service: Service, swaps: int, pause: float = 0.0) -> Sw
         if process.stdin:
             process.stdin.write(json.dumps(asdict(reading)) + "\n")
             process.stdin.flush()
-        for number in range(swaps):
-            loaded.publish(views[number % 2])
-            time.sleep(pause)
-        seconds = time.monotonic() - began
+        yield seen
         written, _ = process.communicate()
-    newest = _settle(loaded, service)
-    after = service.resources()
-    gained = [
-        (after[pid][0] - files, after[pid][1] - threads)
-        for pid, (files, threads) in before.items()
-        if pid in after
-    ]
-    return Swapped(
-        swaps=swaps,
-        seconds=seconds,
-        read=Read(**json.loads(written)),
-        newest=newest and after.keys() == before.keys(),
-        files=max(files for files, _ in gained),
-        threads=max(threads for _, threads in gained),
-    )
+    seen.append(Read(**json.loads(written)))
+
+
+def _at_rest(service: Service) -> dict[int, tuple[int, int]]:
+    """Open files and threads of each worker when it has had nothing to do for a while."""
+    time.sleep(_REST_SECONDS)
+    return service.resources()
 
 
 def _paths(loaded: Loaded) -> Sequence[str]:
