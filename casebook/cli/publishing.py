@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 import click
 
@@ -26,8 +28,11 @@ from casebook.digests import bytes_digest
 from casebook.documents import Kind
 from casebook.errors import PublishError, reason
 from casebook.files import alone
-from casebook.library import Library, fingerprint, today
+from casebook.library import Library, View, fingerprint, today
 from casebook.settings import SITE_BUILDERS, Audience, Settings, load_settings
+
+if TYPE_CHECKING:
+    from casebook.builders import Builder
 
 # Long enough for a build of what changed.
 _WAIT = 10.0
@@ -52,40 +57,54 @@ def index(
     casebook index
     casebook index --audience dealer
     """
-    from search.engines import choose_engine
-    from search.generations import current_manifest, publish
-    from search.index_files import taken_back
-
     settings = load_settings(root)
-    audiences = chosen_audiences(settings, audience)
     source = _source(root, settings)
-    stale = []
-    for one in audiences:
-        manifest = current_manifest(index_folder(root, one))
-        held = manifest.passages if manifest else 0
-        wanted = engine or settings.engine_of(one)
-        chosen, _ = choose_engine(wanted, held, settings.opensearch)
-        same = manifest and (manifest.source, manifest.engine) == (source, chosen.name)
-        if not force and same and (manifest := current_manifest(index_folder(root, one), chosen)):
-            say(f"索引 {one.id}：没有变化（{manifest.documents} 篇，{manifest.passages} 段）。")
-        elif not force and source.startswith(f"{taken_back(index_folder(root, one))} "):
-            say(f"索引 {one.id}：已经退回上一代，内容没有新的变化；要再发布就加 --force。")
-        else:
-            stale.append(one)
+    audiences = chosen_audiences(settings, audience)
+    stale = [one for one in audiences if force or _is_stale(root, settings, one, engine, source)]
     if not stale:
         return
     library = load(root)
+    # A library with problems is indexed as far as it is good, and again next time.
+    recorded = "" if library.problems else source
     for one in stale:
-        view = library.view(one.id)
-        passages = sum(len(document.sections) for document in view.documents)
-        wanted = engine or settings.engine_of(one)
-        chosen, why = choose_engine(wanted, passages, settings.opensearch)
-        say(f"索引 {one.id}：{passages} 段，引擎 {chosen.name}（{why}），正在生成 …")
-        # A library with problems is indexed as far as it is good, and again next time.
-        recorded = "" if library.problems else source
-        made = publish(view, index_folder(root, one), chosen, recorded, anew=force)
-        say(f"索引 {one.id}：{made.documents} 篇，{made.passages} 段，已发布。")
+        _publish_index(root, library.view(one.id), engine, recorded, anew=force)
     finish(ctx, library.problems)
+
+
+def _is_stale(
+    root: Path, settings: Settings, audience: Audience, engine: str | None, source: str
+) -> bool:
+    """Whether an audience's index is to be built; says so where it is not."""
+    from search.engines import choose_engine
+    from search.generations import current_manifest
+    from search.index_files import taken_back
+
+    folder = index_folder(root, audience)
+    manifest = current_manifest(folder)
+    held = manifest.passages if manifest else 0
+    wanted = engine or settings.engine_of(audience)
+    chosen, _ = choose_engine(wanted, held, settings.opensearch)
+    same = manifest and (manifest.source, manifest.engine) == (source, chosen.name)
+    if same and (manifest := current_manifest(folder, chosen)):
+        say(f"索引 {audience.id}：没有变化（{manifest.documents} 篇，{manifest.passages} 段）。")
+        return False
+    if source.startswith(f"{taken_back(folder)} "):
+        say(f"索引 {audience.id}：已经退回上一代，内容没有新的变化；要再发布就加 --force。")
+        return False
+    return True
+
+
+def _publish_index(root: Path, view: View, engine: str | None, source: str, *, anew: bool) -> None:
+    from search.engines import choose_engine
+    from search.generations import publish
+
+    name, settings = view.audience.id, view.settings
+    passages = sum(len(document.sections) for document in view.documents)
+    wanted = engine or settings.engine_of(view.audience)
+    chosen, why = choose_engine(wanted, passages, settings.opensearch)
+    say(f"索引 {name}：{passages} 段，引擎 {chosen.name}（{why}），正在生成 …")
+    made = publish(view, index_folder(root, view.audience), chosen, source, anew=anew)
+    say(f"索引 {name}：{made.documents} 篇，{made.passages} 段，已发布。")
 
 
 @click.command(cls=Command)
@@ -125,8 +144,6 @@ def site(
     casebook site --builder zensical
     """
     from casebook.builders import get_builder
-    from casebook.publishing import build_site
-    from casebook.withdrawals import document_addresses
 
     settings = load_settings(root)
     folder = out or root / "build" / "site"
@@ -136,15 +153,11 @@ def site(
     ctx.with_resource(_only_one(root))
     ctx.with_resource(without_collecting())
     source = f"{_source(root, settings)} {maker.name}"
-    stale = []
-    for one in chosen_audiences(settings, audience):
-        counts = _asked(root, one, asked)
-        stage = _stage_folder(root, folder / one.id)
-        mark = bytes_digest(f"{source} {sorted(counts.items())}".encode())
-        if force or not _site_is_current(stage, folder / one.id, mark):
-            stale.append((one, counts, stage, mark))
-        else:
-            say(f"站点 {one.id}：没有变化，{folder / one.id}")
+    sites = [
+        _Site.planned(root, one, folder / one.id, _asked(root, one, asked), source)
+        for one in chosen_audiences(settings, audience)
+    ]
+    stale = [one for one in sites if force or not one.is_current()]
     if not stale:
         return
     say("正在读取文档 …")
@@ -152,28 +165,70 @@ def site(
     if asked:
         _say_unknown(asked, library)
     widest = library.view(settings.widest.id)
-    for one, counts, stage, mark in stale:
-        view = library.view(one.id)
-        before = document_addresses(folder / one.id)
+    for one in stale:
+        one.build(library, widest, maker, anew=force)
+    finish(ctx, library.problems)
+
+
+@dataclass(frozen=True)
+class _Site:
+    """A site that may have to be built.
+
+    Attributes:
+        audience: whose.
+        out: its folder.
+        stage: where it is staged.
+        asked: how often documents were asked for.
+        mark: what it is to be built from.
+    """
+
+    audience: Audience
+    out: Path
+    stage: Path
+    asked: Mapping[str, int]
+    mark: str
+
+    @classmethod
+    def planned(
+        cls, root: Path, audience: Audience, out: Path, asked: Mapping[str, int], source: str
+    ) -> Self:
+        """The site of an audience, built from a source and counts."""
+        mark = bytes_digest(f"{source} {sorted(asked.items())}".encode())
+        return cls(audience, out, _stage_folder(root, out), asked, mark)
+
+    def is_current(self) -> bool:
+        """Whether it was built from this already, and stands whole; says so."""
+        current = _site_is_current(self.stage, self.out, self.mark)
+        if current:
+            say(f"站点 {self.audience.id}：没有变化，{self.out}")
+        return current
+
+    def build(self, library: Library, widest: View, builder: Builder, *, anew: bool) -> None:
+        """Builds it, and says what came of it and which addresses are lost."""
+        from casebook.publishing import build_site
+        from casebook.withdrawals import document_addresses
+
+        name = self.audience.id
+        view = library.view(name)
+        before = document_addresses(self.out)
         done = build_site(
             view,
             widest,
-            stage,
-            folder / one.id,
-            asked=counts,
-            builder=maker,
-            anew=force,
-            say=_about(one),
+            self.stage,
+            self.out,
+            asked=self.asked,
+            builder=builder,
+            anew=anew,
+            say=lambda message: say(f"站点 {name}：{message}"),
         )
-        swept = "" if one == settings.widest else "，泄漏检查通过"
+        swept = "" if self.audience == widest.audience else "，泄漏检查通过"
         say(
-            f"站点 {one.id}：{len(view.documents)} 篇，生成 {done.built} 页，保留 {done.kept} 页，"
-            f"共 {done.files} 个文件{swept}，{folder / one.id}"
+            f"站点 {name}：{len(view.documents)} 篇，生成 {done.built} 页，保留 {done.kept} 页，"
+            f"共 {done.files} 个文件{swept}，{self.out}"
         )
-        _say_lost(one, before - document_addresses(folder / one.id))
+        _say_lost(self.audience, before - document_addresses(self.out))
         if not library.problems:
-            (stage / _BUILT).write_text(mark, encoding="utf-8")
-    finish(ctx, library.problems)
+            (self.stage / _BUILT).write_text(self.mark, encoding="utf-8")
 
 
 @contextmanager
@@ -191,10 +246,6 @@ def _only_one(root: Path) -> Iterator[None]:
         ) from None
     with alone(lock, busy, _WAIT):
         yield
-
-
-def _about(audience: Audience) -> Callable[[str], None]:
-    return lambda message: say(f"站点 {audience.id}：{message}")
 
 
 def _asked(root: Path, audience: Audience, file: Path | None) -> Mapping[str, int]:
