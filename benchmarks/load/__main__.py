@@ -174,9 +174,7 @@ def _sent(job: Job) -> Outcome:
 @click.option("--rate", type=float, help="Requests a second, instead of what the seats send.")
 @click.option("--minutes", default=10.0, show_default=True, help="Length of each phase.")
 @click.option("--every", default=30.0, show_default=True, help="Seconds between generations.")
-@click.option(
-    "--swaps", default=0, help="Publish so many generations instead, evenly."
-)
+@click.option("--swaps", default=0, help="Publish so many generations instead, evenly.")
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1))
 @click.option("--serve", help="Another server's command; {port} and {library} are replaced.")
 @click.option("--resume", is_flag=True, help="Takes over the phases that were measured before.")
