@@ -25,7 +25,7 @@ _ASKED = 20
 # Each reader waits as long as it takes to answer: the service is busy and not flooded.
 _READERS, _PAUSE = 8, 0.02
 # The server ends threads that had nothing to do for half a minute.
-_REST_SECONDS = 45.0
+REST_SECONDS = 45.0
 # The last swaps must come while the load is still on, however long one takes.
 _SHARE = 0.97
 
@@ -52,7 +52,12 @@ class Swapped:
 
 
 def swap(
-    loaded: Loaded, service: Service, swaps: int, seconds: float, phase: Callable[[str], None]
+    loaded: Loaded,
+    service: Service,
+    swaps: int,
+    seconds: float,
+    phase: Callable[[str], None],
+    rest: float = REST_SECONDS,
 ) -> Swapped:
     """Readers ask during two phases; during the second one generations are published.
 
@@ -63,13 +68,14 @@ def swap(
         seconds: how long a phase is: generations come evenly, or without a pause where one takes
             longer.
         phase: runs a phase of this name.
+        rest: seconds without anything to do before files and threads are counted.
     """
     views = [marked(loaded.view, mark) for mark in MARKS]
     loaded.publish(views[1])
     _settle(loaded, service)
     with _reading(loaded, service):
         phase("before swaps")
-    before = _at_rest(service)
+    before = _at_rest(service, rest)
     took: list[float] = []
 
     def publish() -> None:
@@ -86,7 +92,7 @@ def swap(
         phase("during swaps")
         publisher.join()
     newest = _settle(loaded, service)
-    after = _at_rest(service)
+    after = _at_rest(service, rest)
     gained = [
         (after[pid][0] - files, after[pid][1] - threads)
         for pid, (files, threads) in before.items()
@@ -122,9 +128,9 @@ def _reading(loaded: Loaded, service: Service) -> Iterator[list[Read]]:
     seen.append(Read(**json.loads(written)))
 
 
-def _at_rest(service: Service) -> dict[int, tuple[int, int]]:
+def _at_rest(service: Service, seconds: float) -> dict[int, tuple[int, int]]:
     """Open files and threads of each worker when it has had nothing to do for a while."""
-    time.sleep(_REST_SECONDS)
+    time.sleep(seconds)
     return service.resources()
 
 

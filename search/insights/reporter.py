@@ -152,7 +152,8 @@ class Reporter:
     def _make(self, job: _Job, audience: str, days: int) -> Made:
         busy = StillAdding("服务的另一个进程正在汇总")
         private_file(self._state / _LOCK)
-        with alone(self._state / _LOCK, busy, self._seconds):
+        # Whoever waits for the report is told so before they have waited long enough.
+        with alone(self._state / _LOCK, busy, self._seconds / 2):
             return self._kept(audience, days) or self._made(job, audience, days)
 
     def _made(self, job: _Job, audience: str, days: int) -> Made:
