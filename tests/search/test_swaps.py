@@ -17,7 +17,7 @@ from search.analysis import Analyzer
 from tests.search.serving import running
 
 SWAPS = 24
-# The server starts threads as it needs them; one that kept one for each generation had twice so many.
+# The server starts threads as it needs them; with one kept for each generation, twice so many.
 TOLERANCE = SWAPS // 2
 
 
