@@ -29,7 +29,7 @@ def register(app: Flask) -> None:
 def _refuse() -> None:
     """Refuses a search for which there is no place now; an empty one takes none."""
     suggesting = TAKES.get(request.endpoint or "")
-    if suggesting is None or request.method == "OPTIONS" or not request.args.get("q"):
+    if suggesting is None or request.method == "OPTIONS" or not request.args.get("q", "").strip():
         return
     running = service()
     try:

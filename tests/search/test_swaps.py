@@ -17,8 +17,10 @@ from search.analysis import Analyzer
 from tests.search.serving import running
 
 SWAPS = 24
-# The server starts threads as it needs them; with one kept for each generation, twice so many.
-TOLERANCE = SWAPS // 2
+# A process opens and ends some by itself; one that kept one for each generation had many more.
+FILES = 4
+# The server ends idle threads after half a minute only: a busy machine has it start more.
+THREADS = SWAPS // 2
 
 
 @pytest.fixture
@@ -44,15 +46,15 @@ def test_no_read_fails_is_empty_or_mixed(loaded: Loaded, tmp_path: Path) -> None
     patient = "searcher.SECONDS = service.SECONDS = 60"
     with running(loaded.index, tmp_path / "log", patient, workers=2, waiting=32) as server:
         service = Service(server.process, server.port, 0.0)
-        outcome = swap(loaded, service, SWAPS, 0.0, lambda _: None, rest=0.0)
+        outcome = swap(loaded, service, SWAPS, 0.0, lambda _: None, rest=2.0)
     read = outcome.read
     assert (read.failed, read.empty, read.mixed) == ({}, 0, 0)
     # The readers have seen the generations change, each of them several times.
     assert read.reads > SWAPS
     assert read.changes >= 2 * 8
     assert outcome.newest
-    assert outcome.files <= TOLERANCE
-    assert outcome.threads <= TOLERANCE
+    assert outcome.files <= FILES
+    assert outcome.threads <= THREADS
 
 
 def test_marks_are_told_apart(loaded: Loaded) -> None:

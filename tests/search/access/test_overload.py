@@ -45,9 +45,7 @@ def count(running: Service, name: str) -> float:
 
 
 @pytest.mark.parametrize("path", SEARCHES + SUGGESTS)
-def test_it_is_refused_before_it_is_asked_who_may_in(
-    app: Flask, full: Service, path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_is_refused_before_it_is_asked_who_may_in(app: Flask, full: Service, path: str) -> None:
     name = "casebook_suggests_total" if path in SUGGESTS else "casebook_searches_total"
     before = count(full, name)
     answer = app.test_client().get(path)
@@ -63,7 +61,9 @@ def test_where_there_is_a_place_they_are_asked(app: Flask, path: str) -> None:
     assert app.test_client().get(path, headers=allowed).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/?q=", "/results", "/api/openapi.json", "/nowhere?q=宽带"])
+@pytest.mark.parametrize(
+    "path", ["/", "/?q=", "/?q=%20", "/results", "/api/openapi.json", "/nowhere?q=宽带"]
+)
 @pytest.mark.usefixtures("full")
 def test_what_takes_no_place_is_answered(app: Flask, path: str) -> None:
     assert app.test_client().get(path).status_code == 401
