@@ -109,6 +109,7 @@ def running(
     values: dict[str, Any] = {"index": str(index), "threads": threads, "waiting": waiting}
     code = _CODE.format(patch=patch, port=port, workers=workers, **values)
     with started([sys.executable, "-c", code], port, log) as server:
+        until(lambda: _listeners(port) == workers)
         yield server
 
 
@@ -145,6 +146,13 @@ def until(condition: Callable[[], bool]) -> None:
         if time.monotonic() > end:
             raise TimeoutError(f"not so within {GUARD:g} s")
         time.sleep(0.02)
+
+
+def _listeners(port: int) -> int:
+    """How many sockets listen there, one for each worker that has opened its index."""
+    found = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+    local_states = [(line.split()[1], line.split()[3]) for line in found]
+    return local_states.count((f"0100007F:{port:04X}", "0A"))
 
 
 def _answers(server: Server) -> bool:

@@ -168,19 +168,23 @@ def test_whoever_hangs_up_leaves_nothing_behind(server: Server) -> None:
     until(lambda: all(open_files(p) <= n + 2 for p, n in zip(workers, before, strict=True)))
 
 
-def test_bodies_that_do_not_come_hold_up_nobody_else(server: Server) -> None:
-    """Each worker lets only so many wait for a body; the others are told to come back."""
+def test_bodies_that_do_not_come_hold_up_nobody_else(index: Path, tmp_path: Path) -> None:
+    """Each worker lets only so many wait for a body; the others are told to come back.
+
+    Searches that others here have left behind may still hold every place; so it has its own server.
+    """
     head = (
         b"POST /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\nSec-Fetch-Site: same-origin\r\n"
         b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
     )
-    with ExitStack() as stack:
+    with running(index, tmp_path / "log", workers=2) as server, ExitStack() as stack:
         slow = [stack.enter_context(server.connect()) for _ in range(6 * BODIES)]
         for connection in slow:
             connection.sendall(head)
         for _ in range(5):
             assert server.healthy()
-            assert server.get("/api/search?q=a")[0] == 200
+            status, _, text = server.get("/api/search?q=a")
+            assert status == 200, text
         refused = 0
         for connection in slow:
             connection.setblocking(False)
