@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from search.log_handler import LogHandler
+
 FORMS = ("json", "text")
 # Whose messages are known to hold nothing of a request.
 _OURS = ("casebook", "search", "__main__")
@@ -85,25 +87,6 @@ class TextFormatter(_Formatter):
         return line
 
 
-class _Handler(logging.StreamHandler[Any]):
-    """Writes to standard error, each record by one call."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Writes a record."""
-        try:
-            self.stream.write(self.format(record) + "\n")
-            self.stream.flush()
-        except Exception:  # noqa: BLE001  (whoever logs must never fail for it)
-            self.handleError(record)
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """Names the place of a record that cannot be written; the library would quote its words."""
-        try:
-            sys.stderr.write(f"{record.name}:{record.lineno} 的日志写不出来\n")
-        except (OSError, ValueError):
-            return
-
-
 @contextmanager
 def structured(form: str, audience: str) -> Iterator[None]:
     """Makes all logs of this process structured while the block lasts.
@@ -112,7 +95,7 @@ def structured(form: str, audience: str) -> Iterator[None]:
         form: one of ``FORMS``.
         audience: whose service writes.
     """
-    handler = _Handler(sys.stderr)
+    handler = LogHandler(sys.stderr)
     handler.setFormatter((JsonFormatter if form == "json" else TextFormatter)(audience))
     root = logging.getLogger()
     handlers, level, ended = root.handlers, root.level, threading.excepthook
@@ -127,6 +110,7 @@ def structured(form: str, audience: str) -> Iterator[None]:
         root.setLevel(level)
         logging.captureWarnings(False)
         threading.excepthook = ended
+        handler.close()
 
 
 def plain(text: str, keep: str = "") -> str:

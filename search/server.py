@@ -240,6 +240,7 @@ class _Application:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
         # A terminal's Ctrl+C is for the first process, which lets the workers answer.
         os.setpgid(0, 0)
+        Finalize(None, logging.shutdown, exitpriority=0)
         sys.setswitchinterval(SWITCH_SECONDS)
         try:
             app = create_app(self.config)
@@ -293,6 +294,7 @@ def _end_in_time(service: Service) -> None:
                 pass
             time.sleep(_ANSWER_SECONDS)
             service.close()
+            logging.shutdown()
             os._exit(0)
 
     threading.Thread(target=wait, daemon=True).start()
