@@ -578,7 +578,6 @@ class Policy(Document):
     )
 
 
-AnyDocument = Case | Faq | Policy
 MODELS: dict[Kind, type[Case | Faq | Policy]] = {
     Kind.CASE: Case,
     Kind.FAQ: Faq,

@@ -36,6 +36,7 @@ _REASONS = {
     errno.ENOSPC: "磁盘满了",
     errno.EDQUOT: "磁盘的配额用完了",
     errno.ENOENT: "没有这个文件或文件夹",
+    errno.EEXIST: "已经有同名的文件",
     errno.EISDIR: "是文件夹",
     errno.ENOTDIR: "路径中间有一段不是文件夹",
     errno.ENAMETOOLONG: "名字太长",

@@ -74,21 +74,6 @@ class Reading:
     targets: tuple[str, ...] = ()
 
 
-def read_file(file: Path, path: str, kind: Kind, settings: Settings) -> Reading:
-    """Reads one file of a library.
-
-    Args:
-        file: where it is.
-        path: its name for people, relative to the library.
-        kind: what its folder holds.
-        settings: the library's settings.
-    """
-    raw = read_bytes(file, path)
-    if isinstance(raw, Problem):
-        return Reading(None, (raw,))
-    return read_document(raw, path, kind, settings)
-
-
 def read_bytes(file: Path, path: str) -> bytes | Problem:
     """The bytes of one file, or why they cannot be had: only plain files of some size are read.
 

@@ -3,8 +3,8 @@
 A backup is one zip file: ``manifest.json``, which names every file with its SHA-256, and the files,
 each below its audience's id. It is made while the services write: databases by SQLite's online
 backup, each as it was at one moment; lines that are being added are left out. Whatever is in a
-state folder is in the backup, but for keys (``*.key``): who finds a backup must not be able to sign
-in as anybody. Services make new ones; people sign in again.
+state folder is in the backup, but for keys (``*.key``), since who finds a backup must not be able
+to sign in as anybody, and insights' sums of journals. Services make new ones; people sign in again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -38,6 +38,8 @@ _GROWING = (".jsonl", ".log")
 _LEFT_OUT = (".key", ".lock")
 # What was set aside because it is damaged.
 _DAMAGED_NAME = ".damaged-"
+# Sums of journals: large, and made again from them.
+_MADE_AGAIN = "insights-*.sqlite"
 _LOCK = ".in-use.lock"
 # What SQLite keeps beside a database while it is open.
 _COMPANIONS = ("-wal", "-shm", "-journal")
@@ -128,7 +130,12 @@ def back_up(folders: Iterable[Path], out: Path) -> Backup:
 
 
 def restore(
-    file: Path, folder_of: Callable[[str], Path], audiences: Sequence[str], *, force: bool = False
+    file: Path,
+    folder_of: Callable[[str], Path],
+    audiences: Sequence[str],
+    *,
+    carry: Callable[[Path, Path], None] | None = None,
+    force: bool = False,
 ) -> dict[str, Path | None]:
     """Puts the state of a backup in the place of what is there.
 
@@ -138,6 +145,8 @@ def restore(
         file: the backup.
         folder_of: gives an audience's state folder.
         audiences: whose state to restore; empty for all that the backup holds.
+        carry: takes over from the state that is there (first) into the one that takes its place
+            (second) what must not be undone, before it does.
         force: whether to do it although a service is running.
 
     Returns:
@@ -162,6 +171,9 @@ def restore(
                 audience, _, path = name.partition("/")
                 if audience in fresh:
                     _extract(archive, name, kept, fresh[audience] / path)
+            if carry:
+                for name, aside in fresh.items():
+                    carry(folder_of(name), aside)
             return {name: _exchange(aside, folder_of(name)) for name, aside in fresh.items()}
     except _DAMAGED:
         raise StateError(f"“{file}”不是完整的备份；换一份。") from None
@@ -231,6 +243,7 @@ def _files(folder: Path) -> list[Path]:
         and file.suffix
         and file.suffix not in _LEFT_OUT
         and _DAMAGED_NAME not in file.name
+        and not file.match(_MADE_AGAIN)
         and not file.name.endswith(_COMPANIONS)
         and not any(part.startswith(".") for part in file.relative_to(folder).parts)
     )
@@ -360,6 +373,9 @@ def _beside(folder: Path) -> Iterator[Path]:
 def _exchange(fresh: Path, folder: Path) -> Path | None:
     """Puts the new folder in the place of the old one; gives where that is now."""
     _give(fresh, folder if folder.exists() else folder.parent)
+    with suppress(FileNotFoundError):
+        # A service that runs on holds this lock: the next restore must see that.
+        (fresh / _LOCK).hardlink_to(folder / _LOCK)
     old = None
     if folder.exists():
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")

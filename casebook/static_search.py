@@ -131,11 +131,6 @@ def search_files(view: View, cache: Path | None = None) -> Iterator[SiteFile]:
     )
 
 
-def text_terms(text: str) -> list[int]:
-    """The terms of a text, each as often as it stands there."""
-    return [int(term) for term in _terms([text])[0]]
-
-
 def _version(files: Mapping[str, bytes]) -> str:
     named = ((name, bytes_digest(content)) for name, content in files.items())
     return bytes_digest(json.dumps(sorted(named)).encode())[:16]

@@ -407,9 +407,17 @@ def _prune(root: Path, audience: str, engine: Engine) -> None:
     published, *others = standing_names(root)
     kept = {published, next((one for one in others if _is_intact(root, one, audience)), "")}
     for name in all_names(root):
+        folder = root / GENERATIONS / name
         if name not in kept:
-            with suppress(OSError):
-                _remove(engine, root / GENERATIONS / name)
+            try:
+                _remove(engine, folder)
+            except OSError as error:
+                log.warning(
+                    "旧索引 %s 删不掉（%s），一直占着磁盘；"
+                    "用别的用户运行过 casebook 的，用 chown 改回服务的用户。",
+                    folder,
+                    reason(error),
+                )
 
 
 def _is_intact(root: Path, name: str, audience: str) -> bool:

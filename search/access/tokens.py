@@ -22,7 +22,7 @@ from search.access.private import Database
 from search.access.rights import Right
 
 FILE = "access.sqlite"
-_SCHEMA = """
+SCHEMA = """
 CREATE TABLE IF NOT EXISTS tokens (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, audience TEXT NOT NULL, rights TEXT NOT NULL,
     hash BLOB NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL,
@@ -87,7 +87,7 @@ class Tokens:
 
     def __init__(self, file: Path, audience: str) -> None:
         self._file = file
-        self._database = Database(file, _SCHEMA, _WAIT)
+        self._database = Database(file, SCHEMA, _WAIT)
         self._audience = audience
 
     def create(self, name: str, rights: Iterable[Right], days: int) -> tuple[str, Token]:

@@ -37,7 +37,6 @@ from casebook.outlets import OUTLETS, Made
 from casebook.pages import view_drafts
 from casebook.publishing import BuiltSite, build_site
 from casebook.staging import write_pages
-from casebook.static_search import text_terms
 from casebook.sweep import Leak, canaries, sweep
 from search.assistants.records import Record
 from search.assistants.shelf import MAX_DAYS, Shelf
@@ -45,6 +44,7 @@ from search.engines import get_engine
 from search.generations import publish
 from search.service import Service, ServiceConfig
 from tests.casebook.plain_builder import PlainBuilder
+from tests.casebook.search_terms import text_terms
 from tests.casebook.stripping import strip_library
 
 ON = date(2026, 11, 22)

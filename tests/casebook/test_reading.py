@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from casebook.documents import Faq, Kind
 from casebook.guide import model_text
-from casebook.reading import MAX_FILE, Reading, read_document, read_file
+from casebook.problems import Problem
+from casebook.reading import MAX_FILE, Reading, read_bytes, read_document
 from casebook.settings import Settings
 
 FAQ = model_text(Kind.FAQ)
@@ -474,37 +475,33 @@ def test_long_line_is_read_at_once(settings: Settings) -> None:
     assert (27, "unknown-section") in _found(reading)
 
 
-def test_file_over_the_cap_is_not_read(tmp_path: Path, settings: Settings) -> None:
+def test_file_over_the_cap_is_not_read(tmp_path: Path) -> None:
     file = tmp_path / "a.md"
     with file.open("wb") as sparse:
         sparse.truncate(1 << 40)
-    reading = read_file(file, "faq/a.md", Kind.FAQ, settings)
-    assert [str(p) for p in reading.problems] == [
+    assert str(read_bytes(file, "faq/a.md")) == (
         "faq/a.md:1: file-too-large 文件有 1099511627776 字节。 不要超过 262144 字节；拆成几篇。"
-    ]
+    )
 
 
-def test_symlinked_file_is_refused(tmp_path: Path, settings: Settings) -> None:
+def test_symlinked_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "outside.md").write_text(FAQ, encoding="utf-8")
     link = tmp_path / "a.md"
     link.symlink_to("outside.md")
-    reading = read_file(link, "faq/a.md", Kind.FAQ, settings)
-    assert reading.document is None
-    assert [str(p) for p in reading.problems] == [
+    assert str(read_bytes(link, "faq/a.md")) == (
         "faq/a.md:1: symlink 这是指向“outside.md”的符号链接。 放真正的文件，不要用链接。"
-    ]
+    )
 
 
-def test_broken_link_and_missing_file_are_reported(tmp_path: Path, settings: Settings) -> None:
+def test_broken_link_and_missing_file_are_reported(tmp_path: Path) -> None:
     (tmp_path / "a.md").symlink_to("/nowhere")
     for name, code in (("a.md", "symlink"), ("b.md", "unreadable-file")):
-        reading = read_file(tmp_path / name, name, Kind.FAQ, settings)
-        assert _found(reading) == [(1, code)]
+        found = read_bytes(tmp_path / name, name)
+        assert isinstance(found, Problem)
+        assert (found.line, found.code) == (1, code)
 
 
-def test_unreadable_file_is_reported(
-    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unreadable_file_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "a.md"
     file.write_text(FAQ, encoding="utf-8")
 
@@ -513,19 +510,21 @@ def test_unreadable_file_is_reported(
 
     # A mode of 0 does not stop root, who runs tests in containers.
     monkeypatch.setattr(Path, "read_bytes", refuse)
-    reading = read_file(file, "a.md", Kind.FAQ, settings)
-    assert _found(reading) == [(1, "unreadable-file")]
+    found = read_bytes(file, "a.md")
+    assert isinstance(found, Problem)
+    assert (found.line, found.code) == (1, "unreadable-file")
 
 
 @pytest.mark.parametrize("special", ["folder", "pipe"])
-def test_what_is_no_file_is_reported(special: str, tmp_path: Path, settings: Settings) -> None:
+def test_what_is_no_file_is_reported(special: str, tmp_path: Path) -> None:
     file = tmp_path / "a.md"
     if special == "folder":
         file.mkdir()
     else:
         os.mkfifo(file)
-    reading = read_file(file, "a.md", Kind.FAQ, settings)
-    assert _found(reading) == [(1, "unreadable-file")]
+    found = read_bytes(file, "a.md")
+    assert isinstance(found, Problem)
+    assert (found.line, found.code) == (1, "unreadable-file")
 
 
 # What no input may break: read_document never raises, and what it lets through is restricted

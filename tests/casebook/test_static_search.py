@@ -19,7 +19,8 @@ from casebook import static_search
 from casebook.documents import Document, Faq
 from casebook.library import Library, View
 from casebook.settings import Term
-from casebook.static_search import CACHE_FILE, FOLDER, INDEX, search_files, text_terms
+from casebook.static_search import CACHE_FILE, FOLDER, INDEX, search_files
+from tests.casebook.search_terms import text_terms
 from tests.conftest import ON, ROOT
 
 needs_node = pytest.mark.skipif(not shutil.which("node"), reason="no node")

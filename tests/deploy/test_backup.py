@@ -18,8 +18,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from casebook import state as states
 from casebook.cli import main
 from casebook.state import StateError, back_up, in_use, restore
+from search.insights.reporter import digest_name
 from tests.deploy.serving import HANG, until
 
 fork = multiprocessing.get_context("fork")
@@ -45,6 +47,9 @@ def state(small: Path) -> Path:
         (folder / "more" / "later.jsonl").write_text('{"n": 1}\n{"n": ', encoding="utf-8")
         (folder / "session.key").write_bytes(b"secret" * 10)
         (folder / ".notices.json.7.new").write_text("half", encoding="utf-8")
+        # Sums of journals: made again, and large.
+        (folder / digest_name("dealer")).write_bytes((folder / "journal.sqlite").read_bytes())
+        (folder / digest_name("agent")).write_bytes(b"damaged")
         (folder / "tmpabcdefg").write_bytes(b"secret" * 10)
         damaged = folder / "journal.sqlite.damaged-20261125-201500"
         damaged.write_bytes((folder / "journal.sqlite").read_bytes()[:4096] + b"secret" * 1000)
@@ -109,6 +114,11 @@ class TestBackup:
         done = run(small, "backup")
         assert done.exit_code == 2
         assert "没有可以备份的状态" in done.stderr
+
+    def test_a_place_below_a_file_is_refused(self, small: Path, state: Path) -> None:
+        done = run(small, "backup", "--out", str(small / "casebook.toml" / "one.zip"))
+        assert done.exit_code == 2
+        assert "one.zip”（已经有同名的文件）；" in done.stderr
 
     def test_a_damaged_database_is_named_and_no_backup_is_made(
         self, state: Path, tmp_path: Path
@@ -201,6 +211,21 @@ class TestRestore:
         assert old == {"agent": None, "dealer": None} and set(old) == {"agent", "dealer"}
         assert rows(place / "agent" / "journal.sqlite") == [(1,)]
 
+    def test_one_of_an_earlier_version_with_sums_in_it(
+        self, state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        out = tmp_path / "earlier.zip"
+        name = digest_name("dealer")
+        with monkeypatch.context() as earlier:
+            earlier.setattr(states, "_MADE_AGAIN", "none")
+            back_up([state / "dealer"], out)
+        with zipfile.ZipFile(out) as archive:
+            assert f"dealer/{name}" in archive.namelist()
+        place = tmp_path / "elsewhere"
+        restore(out, lambda audience: place / audience, [])
+        assert rows(place / "dealer" / "journal.sqlite") == [(1,)]
+        assert rows(place / "dealer" / name) == [(1,)]
+
     def test_an_audience_that_it_does_not_hold(self, small: Path, state: Path) -> None:
         out = small / "dealer.zip"
         back_up([state / "dealer"], out)
@@ -219,6 +244,10 @@ class TestRestore:
             assert everything(state) == before
             assert run(small, "restore", str(kept), "--audience", "agent").exit_code == 0
             assert run(small, "restore", str(kept), "--force").exit_code == 0
+            # The service has the old folder open, and runs on.
+            again = run(small, "restore", str(kept))
+            assert again.exit_code == 2
+            assert "“dealer”的服务正在运行" in again.stderr
         assert run(small, "restore", str(kept)).exit_code == 0
 
     def test_a_service_that_was_killed_is_not_running(self, state: Path, kept: Path) -> None:

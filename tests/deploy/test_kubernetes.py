@@ -218,6 +218,29 @@ def test_each_service_survives_a_drain(manifests: list[Manifest]) -> None:
     assert all(one["spec"]["replicas"] >= 2 for one in sets.values())
 
 
+def test_prometheus_asks_each_pod_with_a_token_of_its_own(
+    manifests: list[Manifest], root: Path
+) -> None:
+    """A state for each pod: a token that one knows is refused by the others."""
+    services = {one["metadata"]["name"]: one for one in manifests if one["kind"] == "Service"}
+    pods = {}
+    for one in manifests:
+        if one["kind"] == "StatefulSet":
+            name, named_by = one["metadata"]["name"], one["spec"]["serviceName"]
+            service = services[named_by]["spec"]
+            # Only such a service gives the pods names.
+            assert service["clusterIP"] == "None"
+            assert service["selector"] == one["spec"]["selector"]["matchLabels"]
+            (port,) = [port["port"] for port in service["ports"]]
+            for number in range(one["spec"]["replicas"]):
+                pods[f"{name}-{number}.{named_by}.casebook.svc:{port}"] = name.removesuffix("s")
+    read = yaml.safe_load((root / "deploy" / "prometheus" / "kubernetes.yml").read_text("utf-8"))
+    jobs = read["scrape_configs"]
+    asked = {job["static_configs"][0]["targets"][0]: job["static_configs"][0] for job in jobs}
+    assert {pod: one["labels"]["audience"] for pod, one in asked.items()} == pods
+    assert len({job["authorization"]["credentials_file"] for job in jobs}) == len(pods)
+
+
 def test_each_audience_has_a_host_of_its_own(manifests: list[Manifest]) -> None:
     hosts = {}
     for one in manifests:

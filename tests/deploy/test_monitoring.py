@@ -129,8 +129,9 @@ def test_each_alert_has_a_place_in_the_runbook(folder: Path, root: Path) -> None
 
 
 @needs_promtool
-def test_prometheus_understands_them(folder: Path, tmp_path: Path) -> None:
-    config = (folder / "prometheus.yml").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["prometheus.yml", "kubernetes.yml"])
+def test_prometheus_understands_them(folder: Path, tmp_path: Path, name: str) -> None:
+    config = (folder / name).read_text(encoding="utf-8")
     (tmp_path / "token").write_text("x", encoding="utf-8")
     config = re.sub(r"credentials_file: \S+\}", f"credentials_file: {tmp_path / 'token'}}}", config)
     (tmp_path / "prometheus.yml").write_text(config, encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from pydantic import BaseModel
 
 from casebook import state
 from casebook.cli import main
-from casebook.settings import Settings
+from casebook.settings import Settings, load_settings
 from casebook.tables import Table
 from search import index_files
 from search.journal import opening
@@ -141,3 +142,88 @@ def test_the_versions_of_what_is_kept(root: Path) -> None:
     ):
         (row,) = [line for line in text.splitlines() if line.startswith(f"| {what}")]
         assert f"; {number} now |" in row
+
+
+def commands(text: str) -> list[str]:
+    """The commands of a page's blocks, each as one line without its remark."""
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    return [line for one in lines if (line := re.sub(r"(^|\s)#.*", "", one).strip())]
+
+
+@pytest.mark.parametrize("page", [*PAGES, "upgrading.md"])
+def test_commands_run_as_the_services_user(page: str, root: Path) -> None:
+    text = (root / "docs" / page).read_text(encoding="utf-8")
+    names = "|".join(main.commands)
+    ours = [one for one in commands(text) if re.search(rf"\bcasebook ({names})\b", one)]
+    assert len(ours) >= 3
+    for line in ours:
+        as_user = re.match(r"runuser -u casebook -- /opt/casebook[\w.-]*/bin/casebook ", line)
+        assert as_user or re.match(r"(docker compose|kubectl) ", line), line
+    # And how those in the prose are run is said first.
+    place = r"root.*runuser -u casebook|runuser -u casebook.*root|service's user, never as root"
+    assert re.search(place, text.split("\n## ")[0], re.DOTALL)
+
+
+@pytest.mark.parametrize("page", [*PAGES, "upgrading.md"])
+def test_assistants_services_are_not_forgotten(page: str, root: Path) -> None:
+    """They use the same program, state and certificates as the services for people."""
+    text = (root / "docs" / page).read_text(encoding="utf-8")
+    found = [one for one in commands(text) if re.search(r"systemctl (stop|restart) casebook", one)]
+    found += re.findall(r"`(systemctl reload 'casebook.*?)`", text)
+    assert found
+    for line in found:
+        assert "casebook-serve@" in line and "casebook-mcp@" in line, line
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_first_settings_are_whole(page: str, root: Path, tmp_path: Path) -> None:
+    text = (root / "docs" / page).read_text(encoding="utf-8")
+    (block,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    library = (root / "casebook.toml").read_text(encoding="utf-8")
+    library = re.sub(r"\n\[check\.wording\]\n(?:.+\n)+", "\n", library)
+    block = block.replace("[search]\n", "")
+    library = library.replace("[search]\n", f"[search]\n{block.partition(chr(10))[0]}\n", 1)
+    (tmp_path / "casebook.toml").write_text(
+        f"{library}\n{block.partition(chr(10))[2]}", encoding="utf-8"
+    )
+    access = load_settings(tmp_path).access_of("agent")
+    assert (access.sign_in, access.oidc.client_secret_env) == ("oidc", "OIDC_CLIENT_SECRET")
+    assert "OIDC_CLIENT_SECRET=" in text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_figures_are_those_that_were_measured(page: str, root: Path) -> None:
+    text = (root / "docs" / page).read_text(encoding="utf-8")
+    measured = (root / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    (memory,) = re.findall(r"; (\d+) MB in memory, 2 processes together", measured)
+    (slowest,) = re.findall(r"\| 300 searches/s \| [\d.]+ \| [\d.]+ \| ([\d.]+) \|", measured)
+    assert f" {memory} MB" in text and f" {slowest} " in text
+
+
+@pytest.mark.parametrize("page", ["notify.md", "notify.zh-CN.md"])
+@pytest.mark.parametrize(("ended", "told"), [(0, True), (1, True), (2, False)])
+def test_the_line_for_cron_tells_what_was_published(
+    page: str, ended: int, told: bool, root: Path, tmp_path: Path
+) -> None:
+    text = (root / "docs" / page).read_text(encoding="utf-8")
+    (line,) = re.findall(r"```cron\n(?:\S+ +){5}(.*)\n```", text)
+    unit = (root / "deploy" / "systemd" / "casebook-notify.service").read_text(encoding="utf-8")
+    (file,) = re.findall(r"^EnvironmentFile=(.*)$", unit, re.MULTILINE)
+    assert file in line
+    (tmp_path / "env").write_text("ROBOT=https://robot.example.com\n", encoding="utf-8")
+    program = tmp_path / "bin" / "casebook"
+    program.parent.mkdir()
+    program.write_text(
+        f'#!/bin/sh\n[ "$1" = site ] && exit {ended}\necho "$1 $ROBOT"\n', encoding="utf-8"
+    )
+    program.chmod(0o755)
+    line = line.replace(file, str(tmp_path / "env")).replace("/srv/library", str(tmp_path))
+    done = subprocess.run(
+        ["/bin/sh", "-c", line],
+        env={"PATH": f"{program.parent}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("notify https://robot.example.com\n" if told else "", "")

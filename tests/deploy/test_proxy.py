@@ -60,12 +60,11 @@ class Proxy:
         """A response over TLS, by a connection of its own."""
         name = HOSTS[audience]
         context = ssl.create_default_context(cafile=str(self.certificate))
-        sent = {key.replace("_", "-"): value for key, value in headers.items()}
         with socket.create_connection(("127.0.0.1", self.port), timeout=60) as raw:
             connection = http.client.HTTPSConnection(name, self.port, context=context)
             connection.sock = context.wrap_socket(raw, server_hostname=name)
             try:
-                connection.request(method, path, body=body, headers={"Host": name, **sent})
+                connection.request(method, path, body=body, headers={"Host": name, **headers})
                 response = connection.getresponse()
                 return Response(response.status, response.headers, response.read())
             finally:
@@ -90,41 +89,72 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "certificate.pem"
 
 
-@contextmanager
-def proxied(
-    root: Path, folder: Path, certificate: Path, agents: int, dealers: int, assistants: int
-) -> Iterator[Proxy]:
+# What each main file says that a test must say otherwise: folder, log, addresses of services.
+MAINS = {
+    "nginx.conf": ("/tmp/", "/dev/stdout", "agents:8000", "dealers:8000", "mcp:8000"),
+    "nginx-machine.conf": (
+        *("/var/lib/nginx/", "/var/log/nginx/casebook.log"),
+        *("127.0.0.1:8001", "127.0.0.1:8002", "127.0.0.1:8003"),
+    ),
+}
+
+
+def staged(
+    root: Path, folder: Path, certificate: Path, upstreams: tuple[int, int, int], main: str
+) -> Proxy:
     """The configuration as it is deployed; only addresses and places are the test's."""
-    text = (root / "deploy" / "nginx" / "nginx.conf").read_text(encoding="utf-8")
-    secure, plain = free_port(), free_port()
+    deployed = root / "deploy" / "nginx"
+    kept, logged, *services = MAINS[main]
+    text = (deployed / main).read_text(encoding="utf-8")
     log = folder / "access.log"
     for old, new in (
-        ("8443", f"127.0.0.1:{secure}"),
-        ("8080", f"127.0.0.1:{plain}"),
-        ("agents:8000", f"127.0.0.1:{agents}"),
-        ("dealers:8000", f"127.0.0.1:{dealers}"),
-        ("mcp:8000", f"127.0.0.1:{assistants}"),
-        ("/tmp/", f"{folder}/"),
-        ("/dev/stdout", str(log)),
+        (kept, f"{folder}/"),
+        (logged, str(log)),
+        *zip(services, (f"127.0.0.1:{port}" for port in upstreams), strict=True),
         ("worker_processes auto", "worker_processes 2"),
     ):
         assert old in text
         text = text.replace(old, new)
-    text = re.sub(r"\S+\.pem;", f"{certificate};", text)
-    text = re.sub(r"\S+\.key;", f"{certificate.with_name('key.pem')};", text)
-    file = folder / "nginx.conf"
+    for place in ("/run/nginx.pid", "/var/log/nginx/"):
+        text = text.replace(place, f"{folder}/{Path(place).name}")
+    if "temp_path " not in text:
+        # Where it was compiled to keep them, only root may.
+        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        paths = "".join(f"    {kind}_temp_path {folder}/{kind};\n" for kind in kinds)
+        text = text.replace("http {\n", f"http {{\n{paths}")
     # Whoever may not write to the test's folder cannot keep anything in it.
+    text = re.sub(r"^user .*;\n", "", text, flags=re.MULTILINE)
     user = "user root;\n" if os.geteuid() == 0 else ""
-    file.write_text(f"daemon off;\n{user}{text}", encoding="utf-8")
-    checked = subprocess.run(
-        [NGINX or "nginx", "-t", "-c", str(file)], capture_output=True, text=True, check=False
-    )
+    (folder / "nginx.conf").write_text(user + text, encoding="utf-8")
+    common = (deployed / "casebook.conf").read_text(encoding="utf-8")
+    secure, plain = free_port(), free_port()
+    for pattern, by in (
+        (r"listen 443\b", f"listen 127.0.0.1:{secure}"),
+        (r"listen 80\b", f"listen 127.0.0.1:{plain}"),
+        (r"\S+\.pem;", f"{certificate};"),
+        (r"\S+\.key;", f"{certificate.with_name('key.pem')};"),
+    ):
+        common, count = re.subn(pattern, by, common)
+        assert count, pattern
+    (folder / "casebook.conf").write_text(common, encoding="utf-8")
+    return Proxy(secure, plain, certificate, log)
+
+
+@contextmanager
+def proxied(
+    root: Path, folder: Path, certificate: Path, *upstreams: int, main: str = "nginx.conf"
+) -> Iterator[Proxy]:
+    """nginx before the services of agents, dealers and assistants."""
+    agents, dealers, assistants = upstreams
+    proxy = staged(root, folder, certificate, (agents, dealers, assistants), main)
+    words = [NGINX or "nginx", "-c", str(folder / "nginx.conf")]
+    checked = subprocess.run([*words, "-t"], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
     assert "warn" not in checked.stderr
-    process = subprocess.Popen([NGINX or "nginx", "-c", str(file)], stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([*words, "-g", "daemon off;"], stderr=subprocess.DEVNULL)
     try:
-        until(lambda: _listens(secure), "nginx does not listen")
-        yield Proxy(secure, plain, certificate, log)
+        until(lambda: _listens(proxy.port), "nginx does not listen")
+        yield proxy
     finally:
         process.terminate()
         process.wait(60)
@@ -203,11 +233,12 @@ class TestServices:
     @pytest.mark.parametrize(
         "forged",
         [
-            {"X-Forwarded-User": "boss", "X-Forwarded-Groups": "everybody"},
+            {"Casebookuser": "boss", "Casebookgroups": "everybody"},
             {"X-Forwarded-For": "127.0.0.1"},
             {"Forwarded": "for=127.0.0.1"},
             {"X-Real-IP": "127.0.0.1"},
-            {"x-forwarded-user": "boss", "X-Forwarded-For": "127.0.0.1, 127.0.0.1"},
+            {"casebookuser": "boss", "X-Forwarded-For": "127.0.0.1, 127.0.0.1"},
+            {"CASEBOOKUSER": "boss", "X_Forwarded_For": "127.0.0.1"},
         ],
     )
     def test_nobody_signs_in_by_forged_headers(self, proxy: Proxy, forged: dict[str, str]) -> None:
@@ -235,6 +266,8 @@ class TestServices:
     ) -> None:
         sent = proxy.get("dealer", "/api/suggest?q=13812345678").headers["X-Request-ID"]
         until(lambda: sent in proxy.log.read_text("utf-8"), "nginx logs nothing")
+        log = services["dealer"].log
+        until(lambda: f'"{sent}"' in log.read_text("utf-8"), "the service logs nothing")
         assert sent in {line.get("request") for line in services["dealer"].lines()}
         assert "13812345678" not in proxy.log.read_text("utf-8")
         assert "127.0.0.1" not in proxy.log.read_text("utf-8")
@@ -243,7 +276,7 @@ class TestServices:
 
     def test_compression_passes_through(self, proxy: Proxy) -> None:
         plain = proxy.get("dealer", "/?q=%E6%BC%AB%E6%B8%B8")
-        packed = proxy.get("dealer", "/?q=%E6%BC%AB%E6%B8%B8", Accept_Encoding="gzip")
+        packed = proxy.get("dealer", "/?q=%E6%BC%AB%E6%B8%B8", **{"Accept-Encoding": "gzip"})
         assert packed.headers["Content-Encoding"] == "gzip"
         assert "Accept-Encoding" in packed.headers["Vary"]
         assert len(packed.body) < len(plain.body)
@@ -260,7 +293,7 @@ class TestServices:
         assert found.status not in {413, 503}
 
     def test_both_refuse_the_same(self, root: Path) -> None:
-        text = (root / "deploy" / "nginx" / "nginx.conf").read_text(encoding="utf-8")
+        text = (root / "deploy" / "nginx" / "casebook.conf").read_text(encoding="utf-8")
         sizes = [int(one) for one in re.findall(r"client_max_body_size (\d+);", text)]
         assert sizes == [MAX_BODY, MAX_CHECK]
 
@@ -427,8 +460,11 @@ class TestKept:
             "X-Forwarded-Host": "evil.example",
             "X-Forwarded-Port": "1",
             "X-Forwarded-Prefix": "/evil",
-            "X-Forwarded-User": "boss",
-            "X-Forwarded-Groups": "all",
+            "Casebookuser": "boss",
+            "Casebookgroups": "all",
+            "X_Forwarded_For": "192.0.2.1",
+            "X_Forwarded_Proto": "http",
+            "X_Forwarded_Host": "evil.example",
             "Forwarded": "for=192.0.2.1",
             "X-Real-IP": "192.0.2.1",
             "X-Request-ID": "forged",
@@ -467,3 +503,60 @@ def test_a_service_that_is_away_is_said_to_be(
         assert found.headers["Retry-After"] == "5"
         assert found.headers["Cache-Control"] == "no-store"
         assert "检索服务暂时连不上" in found.body.decode()
+
+
+@pytest.fixture
+def machine(
+    root: Path, certificate: Path, stubs: dict[str, tuple[Stub, int]], tmp_path: Path
+) -> Proxy:
+    """The machine's configuration before the stubs, staged and not started."""
+    ports = stubs["agent"][1], stubs["dealer"][1], stubs["assistants"][1]
+    return staged(root, tmp_path, certificate, ports, "nginx-machine.conf")
+
+
+def test_on_a_machine_it_starts_as_its_unit_starts_it(
+    machine: Proxy, stubs: dict[str, tuple[Stub, int]], tmp_path: Path
+) -> None:
+    """systemd gives it a socket for its output, waits for its pid file, and reloads it by that."""
+    words = [NGINX or "nginx", "-c", str(tmp_path / "nginx.conf"), "-g", "daemon on;"]
+    near, far = socket.socketpair()
+    with near, far:
+
+        def run(*options: str) -> None:
+            done = subprocess.run(
+                [*words, *options], stdin=subprocess.DEVNULL, stdout=far, stderr=far, check=False
+            )
+            near.setblocking(False)
+            said = near.recv(10_000).decode() if done.returncode else ""
+            assert done.returncode == 0, said
+
+        run("-t", "-q")
+        run()
+        until((tmp_path / "nginx.pid").exists, "there is no pid file")
+        try:
+            stubs["dealer"][0].headers, stubs["dealer"][0].status = {}, 200
+            assert machine.get("dealer", "/").body == b"dealer"
+            assert machine.get("agent", "/mcp").body == b"assistants"
+            run("-s", "reload")
+            until(lambda: machine.get("dealer", "/").status == 200, "it was reloaded")
+            until(lambda: machine.log.read_text("utf-8").count("\n") >= 3, "nothing is logged")
+        finally:
+            run("-s", "quit")
+            until(lambda: not _listens(machine.port), "nginx still listens")
+
+
+def test_each_main_file_is_of_its_place(root: Path) -> None:
+    machine, container, common = (
+        (root / "deploy" / "nginx" / name).read_text(encoding="utf-8")
+        for name in ("nginx-machine.conf", "nginx.conf", "casebook.conf")
+    )
+    assert "\npid /run/nginx.pid;" in machine and "\npid /tmp/nginx.pid;" in container
+    assert "/dev/std" not in re.sub("#.*", "", machine)
+    # Readers are led to https://HOST/, without a port: it must be the one that is listened on.
+    assert set(re.findall(r"listen (\d+)", common)) == {"80", "443"}
+    places = re.findall(r" (/\S+?)[; ]", re.sub("#.*", "", container))
+    assert {Path(place).parts[1] for place in places} == {"tmp", "dev", "etc"}
+    for upstream in ("agents", "assistants", "dealers"):
+        assert f"upstream {upstream} {{" in machine and f"upstream {upstream} {{" in container
+    for setting in ("underscores_in_headers off;", "ignore_invalid_headers on;"):
+        assert f"\n{setting}\n" in common

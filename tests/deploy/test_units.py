@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import yaml
 
 from casebook.cli import main
 from casebook.settings import load_settings
+from search.access.audit import FILE as AUDIT
 
 ANALYZE = shutil.which("systemd-analyze")
 SERVES = {"agents": "agent", "dealers": "dealer"}
@@ -123,6 +125,45 @@ class TestCompose:
         for number in (1, 2, 3):
             assert services[f"opensearch-{number}"]["image"].endswith(f":{release}")
 
+    def test_the_proxy_starts_again_with_what_it_found_the_address_of(
+        self, services: dict[str, Any]
+    ) -> None:
+        # nginx resolves the names of its upstreams once.
+        needed = services["proxy"]["depends_on"]
+        assert set(needed) == {"agents", "dealers", "mcp"}
+        assert all(
+            one == {"condition": "service_healthy", "restart": True} for one in needed.values()
+        )
+
+    def test_the_proxys_files_are_mounted_and_its_ports_open(
+        self, services: dict[str, Any], deploy: Path
+    ) -> None:
+        proxy = services["proxy"]
+        files = [mount.split(":") for mount in proxy["volumes"] if mount.startswith("./")]
+        assert [inside for _, inside, _ in files] == [
+            "/etc/nginx/nginx.conf",
+            "/etc/nginx/casebook.conf",
+        ]
+        assert all((deploy / outside).is_file() for outside, _, _ in files)
+        assert proxy["ports"] == ["80:80", "443:443"]
+        assert proxy["sysctls"] == {"net.ipv4.ip_unprivileged_port_start": "0"}
+
+    def test_each_variable_is_in_the_example(self, deploy: Path) -> None:
+        text = (deploy / "compose.yaml").read_text(encoding="utf-8")
+        example = (deploy / "example.env").read_text(encoding="utf-8")
+        named = set(re.findall(r"^(\w+)=", example, re.MULTILINE))
+        assert set(re.findall(r"(?<!\$)\$\{(\w+)", text)) == named
+
+    def test_the_sign_in_has_what_its_settings_name(self, services: dict[str, Any]) -> None:
+        assert {"OIDC_CLIENT_SECRET", "CASEBOOK_SESSION_KEY"} <= services["agents"][
+            "environment"
+        ].keys()
+        # Assistants show tokens: they have no session, and no part in the sign-in.
+        assert (
+            not {"OIDC_CLIENT_SECRET", "CASEBOOK_SESSION_KEY"}
+            & services["mcp"]["environment"].keys()
+        )
+
     def test_each_service_is_asked_after(self, services: dict[str, Any]) -> None:
         for name in ("watch", "mcp", "backup"):
             assert services[name]["healthcheck"]["test"], name
@@ -180,6 +221,9 @@ def test_the_dealers_settings_are_whole_and_narrow(
     assert settings.widest != dealers
     assert settings.access_of("dealer").sign_in == "open"
     assert settings.access_of("agent").sign_in == "loopback"
+    # What the library's own file says of these does not reach this service: it must be said here.
+    told = tomllib.loads(text)
+    assert "days" in told["journal"] and "origins" in told["access"]["dealer"]
 
 
 def units(deploy: Path, kind: str) -> list[Path]:
@@ -258,6 +302,14 @@ class TestUnitFiles:
             for name in ("serve", "mcp")
         )
         assert mcp < serve
+
+    def test_audit_logs_are_rotated_where_they_are(self, deploy: Path) -> None:
+        text = (deploy / "systemd" / "casebook.logrotate").read_text(encoding="utf-8")
+        (place,) = re.findall(r"^(/\S+) \{$", text, re.MULTILINE)
+        folders = (deploy / "systemd" / "casebook.tmpfiles").read_text(encoding="utf-8")
+        states = re.findall(r"^d (\S+/state/\S+)", folders, re.MULTILINE)
+        assert {f"{state.rpartition('/')[0]}/*/{AUDIT}" for state in states} == {place}
+        assert re.findall(r"^    (.+)$", text, re.MULTILINE)[-1] == "nocreate"
 
     def test_agents_read_the_dealers_state_and_cannot_write_it(self, deploy: Path) -> None:
         file = deploy / "systemd" / "casebook-serve@agent.service.d" / "library.conf"

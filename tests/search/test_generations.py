@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -150,6 +151,25 @@ class TestPublishing:
     def test_exactly_the_one_before_is_kept(self, few: View, tmp_path: Path) -> None:
         kept = [published(few, tmp_path).name for _ in range(5)]
         assert names(tmp_path) == kept[-2:]
+
+    def test_an_old_one_that_cannot_be_removed_is_named(
+        self,
+        few: View,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        kept = [published(few, tmp_path).name for _ in range(2)]
+
+        def refused(folder: Path) -> None:
+            raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+        monkeypatch.setattr(generations.shutil, "rmtree", refused)
+        kept.append(published(few, tmp_path).name)
+        assert names(tmp_path) == kept
+        (line,) = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+        assert line.startswith(f"旧索引 {tmp_path / 'generations' / kept[0]} 删不掉（没有权限）")
+        assert "chown" in line
 
     def test_what_a_killed_build_left_is_removed(self, few: View, tmp_path: Path) -> None:
         first = published(few, tmp_path).name

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from casebook.cli import main
 from casebook.cli.common import columns
 from casebook.documents import Kind
-from casebook.reading import read_file
+from casebook.reading import read_document
 from casebook.settings import load_settings
 
 TEXT = "停机保号怎么办\n答复：本人来办，联系电话 13900001234。\n"
@@ -116,7 +116,7 @@ def test_a_complete_source_needs_only_what_it_rests_on(small: Path, tmp_path: Pa
         text.replace("policy-faq-rests-on  # （待填）依据的政策，如 policy-x#3", "policy-x"),
         encoding="utf-8",
     )
-    reading = read_file(written, "faq/x.md", Kind.FAQ, load_settings(small))
+    reading = read_document(written.read_bytes(), "faq/x.md", Kind.FAQ, load_settings(small))
     assert reading.problems == ()
     assert reading.document
     assert reading.document.audience == "agent"
