@@ -108,7 +108,7 @@ def _sums(report: Report) -> list[str]:
 
 
 def _figures(totals: Totals | None) -> tuple[str, ...]:
-    """The sums of a period for people; dashes where nothing is kept of it."""
+    """The sums of a period for people; dashes where not all of it is kept."""
     from search.insights.tables import percent
 
     if totals is None:

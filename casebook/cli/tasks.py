@@ -84,6 +84,8 @@ def open_(
     settings = load_settings(root)
     asked_by = settings.audience(audience)
     reader = asked_by.id
+    question, answer, owner, note = map(str.strip, (question, answer, owner, note))
+    documents = tuple(filter(None, map(str.strip, documents)))
     if not question and not documents:
         raise TaskRefused("写上 --question 客户的问题，或者 --document 要改的文档。")
     with _rerunner(root, settings).searcher(reader) as searcher:

@@ -7,12 +7,15 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from search.insights.rows import Totals
 from search.journal.records import Event, Question
 
 # Where people see what was found. What programs do with it is often not known.
 WATCHED = ("page", "site", "embed")
+# So many of the documents that a question finds were looked at.
+SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,24 @@ class Asked:
     texts: Counter[str] = field(default_factory=Counter)
 
 
+class About(NamedTuple):
+    """Questions that the same documents served.
+
+    Attributes:
+        surface: where they were asked.
+        documents: the ids of the documents; empty where none did.
+        products: the products that the questions name.
+        asked: how many there are.
+        text: how one of them was asked.
+    """
+
+    surface: str
+    documents: tuple[str, ...]
+    products: tuple[str, ...]
+    asked: int
+    text: str
+
+
 @dataclass(frozen=True)
 class Used:
     """How often a document was used."""
@@ -127,8 +148,17 @@ class Used:
 
 @dataclass(frozen=True)
 class Bad:
-    """A rating that says that an answer did not help."""
+    """A rating that says that an answer did not help.
 
+    Attributes:
+        day: when the question was asked, and the answer shown, ISO.
+        at: when it was rated.
+        document: the id of what was rated.
+        reason: why, one of the journal's ``REASONS``, or empty.
+        text: the question.
+    """
+
+    day: str
     at: datetime
     document: str
     reason: str
@@ -150,6 +180,18 @@ def is_not_opened(question: Question) -> bool:
     """Whether somebody saw results that hold every word and used none, and there was no answer."""
     shown = question.answer is None and question.complete > 0
     return shown and not question.events and question.surface in WATCHED
+
+
+def shown_in_vain(question: Question) -> tuple[str, ...]:
+    """The documents that were shown first, where none was used or somebody says that none helped.
+
+    The answer is shown before everything else.
+    """
+    served = question.answer or any(event.document for event in question.events)
+    if served and not is_missing(question):
+        return ()
+    shown = dict.fromkeys(filter(None, (question.answer, *question.hits)))
+    return tuple(shown)[:SHOWN]
 
 
 def percentile(counts: Counter[int], share: float) -> int | None:

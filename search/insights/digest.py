@@ -15,10 +15,12 @@ from contextlib import closing, contextmanager
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from casebook.files import private_file
 from search.insights.counts import (
+    SHOWN,
+    About,
     Asked,
     Bad,
     Period,
@@ -26,16 +28,17 @@ from search.insights.counts import (
     Used,
     is_not_found,
     is_not_opened,
+    shown_in_vain,
     uses,
 )
 from search.insights.wordings import Wordings
+from search.journal.opening import is_damage
 from search.journal.records import Question
 
 # Changes whenever days are to be added up in another way.
-VERSION = 2
+VERSION = 3
 # A page that somebody left open may still rate an answer: younger days are added up again.
 OPEN_DAYS = 2
-_SHOWN = 3
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS days (day TEXT PRIMARY KEY, sums TEXT NOT NULL) WITHOUT ROWID;
@@ -68,24 +71,6 @@ CREATE TABLE IF NOT EXISTS reports (
 _TABLES = ("days", "asked", "about", "used", "bad")
 
 
-class About(NamedTuple):
-    """Questions that the same documents served.
-
-    Attributes:
-        surface: where they were asked.
-        documents: the ids of the documents; empty where none did.
-        products: the products that the questions name.
-        asked: how many there are.
-        text: how one of them was asked.
-    """
-
-    surface: str
-    documents: tuple[str, ...]
-    products: tuple[str, ...]
-    asked: int
-    text: str
-
-
 def _key(words: str) -> int:
     return int.from_bytes(hashlib.blake2b(words.encode(), digest_size=8).digest(), signed=True)
 
@@ -108,14 +93,21 @@ class Digest:
         if file:
             private_file(file)
         self._database = sqlite3.connect(file or ":memory:", timeout=30, isolation_level=None)
-        if file:
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute("PRAGMA synchronous = NORMAL")
-            # What is forgotten is overwritten.
-            self._database.execute("PRAGMA secure_delete = ON")
-        self._database.executescript(_SCHEMA)
-        # Other words of the glossary decide which wordings are one; those are compared anyway.
-        mark = f"{VERSION} {zone} {wordings.mark} {source}"
+        try:
+            if file:
+                self._database.execute("PRAGMA journal_mode = WAL")
+                self._database.execute("PRAGMA synchronous = NORMAL")
+                # What is forgotten is overwritten.
+                self._database.execute("PRAGMA secure_delete = ON")
+            self._database.executescript(_SCHEMA)
+            # Other words of the glossary decide which wordings are one; those are compared anyway.
+            self._begin_anew_unless(f"{VERSION} {zone} {wordings.mark} {source}")
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin_anew_unless(self, mark: str) -> None:
+        """Forgets everything that was added up under another mark."""
         if self._meta("mark") != mark:
             with self._writing():
                 for table in (*_TABLES, "words", "meta", "reports"):
@@ -150,17 +142,21 @@ class Digest:
         Yields:
             Each day when it is done.
         """
-        closed = on - timedelta(days=OPEN_DAYS)
         for day, asked in groupby(questions, self._day_of):
+            # As far as there are questions, not as far as the clock is: one that is ahead would
+            # leave out what is asked until it is right again.
+            closed = min(day, on) - timedelta(days=OPEN_DAYS)
             with self._writing():
                 self._add_day(day, asked)
-                self._set_meta("added_until", min(day, closed).isoformat())
+                self._set_meta("added_until", closed.isoformat())
             yield day
-        if (self.added_until or date.min) < closed:
-            self._set_meta("added_until", closed.isoformat())
 
     def forget(self, before: date) -> None:
-        """Removes what is older than the journal keeps it."""
+        """Removes what is older than the journal keeps it; to be called before adding up.
+
+        Where more was removed the last time, the clock was ahead: everything that the journal has
+        is missing then.
+        """
         with self._writing():
             _forget(self._database, before)
 
@@ -235,10 +231,11 @@ class Digest:
     def bad(self, period: Period) -> list[Bad]:
         """The bad ratings, the newest first."""
         rows = self._database.execute(
-            "SELECT at, document, reason, text FROM bad WHERE day BETWEEN ? AND ? ORDER BY at DESC",
+            "SELECT day, at, document, reason, text FROM bad"
+            " WHERE day BETWEEN ? AND ? ORDER BY at DESC",
             period.ends,
         )
-        return [Bad(datetime.fromisoformat(at), *rest) for at, *rest in rows]
+        return [Bad(day, datetime.fromisoformat(at), *rest) for day, at, *rest in rows]
 
     def keep(self, days: int, until: date, made: str) -> None:
         """Keeps a report in place of the one before, and none that ends on another day.
@@ -339,14 +336,28 @@ class Digest:
 def forget(file: Path, before: date) -> None:
     """Removes from a file of sums what is older than the journal keeps it, and all reports.
 
+    A damaged file is removed.
+
     Raises:
         sqlite3.Error: it cannot be written.
+        OSError: it is damaged, and cannot be removed.
     """
-    with closing(sqlite3.connect(file, timeout=1)) as database, database:
-        database.execute("PRAGMA secure_delete = ON")
-        database.executescript(_SCHEMA)
-        _forget(database, before)
-        database.execute("DELETE FROM reports")
+    try:
+        with closing(sqlite3.connect(file, timeout=1)) as database, database:
+            database.execute("PRAGMA secure_delete = ON")
+            database.executescript(_SCHEMA)
+            _forget(database, before)
+            database.execute("DELETE FROM reports")
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        remove(file)
+
+
+def remove(file: Path) -> None:
+    """Removes a file of sums: it holds nothing that cannot be added up again."""
+    for part in ("", "-wal", "-shm"):
+        file.with_name(file.name + part).unlink(missing_ok=True)
 
 
 def kept_report(file: Path, days: int) -> str | None:
@@ -363,6 +374,11 @@ def kept_report(file: Path, days: int) -> str | None:
 
 
 def _forget(database: sqlite3.Connection, before: date) -> None:
+    last = database.execute("SELECT value FROM meta WHERE name = 'forgotten'").fetchone()
+    if last and before.isoformat() < last[0]:
+        # Days may have been removed that the journal still has.
+        database.execute("DELETE FROM meta WHERE name = 'added_until'")
+    database.execute("INSERT OR REPLACE INTO meta VALUES ('forgotten', ?)", (before.isoformat(),))
     for table in _TABLES:
         database.execute(f"DELETE FROM {table} WHERE day < ?", (before.isoformat(),))  # noqa: S608
     database.execute(
@@ -372,12 +388,7 @@ def _forget(database: sqlite3.Connection, before: date) -> None:
 
 def _asked_values(questions: Sequence[Question]) -> tuple[str | int, ...]:
     """The questions of one wording, in the order of the table's columns."""
-    shown = Counter(
-        document
-        for question in questions
-        if question.answer is None and not question.events
-        for document in question.hits[:_SHOWN]
-    )
+    shown = Counter(document for question in questions for document in shown_in_vain(question))
     return (
         _most(Counter(question.text for question in questions)),
         len(questions),
@@ -385,7 +396,7 @@ def _asked_values(questions: Sequence[Question]) -> tuple[str | int, ...]:
         sum(map(is_not_opened, questions)),
         questions[0].at.isoformat(),
         questions[-1].at.isoformat(),
-        " ".join(document for document, _ in shown.most_common(_SHOWN)),
+        " ".join(document for document, _ in shown.most_common(SHOWN)),
     )
 
 

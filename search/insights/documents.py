@@ -40,9 +40,13 @@ class Documents:
         return [found for name in names if (found := self.get(name))]
 
     def owner(self, names: Iterable[str]) -> str:
-        """The team that answers for most of some documents, or for their subject."""
+        """The team that answers for most of some documents; of several that of the first one.
+
+        Args:
+            names: the ids of the documents, the most concerned first.
+        """
         owners = Counter(document.owner for document in self.known(names))
-        return min(owners, key=lambda one: (-owners[one], one)) if owners else NOBODY
+        return owners.most_common(1)[0][0] if owners else NOBODY
 
     def owner_of(self, subject: str) -> str:
         """The team that answers for most documents of a subject."""

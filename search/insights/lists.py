@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from search.insights.counts import Asked, Bad, Period, Used
-from search.insights.digest import About, Digest
+from search.insights.counts import About, Asked, Bad, Period, Used
+from search.insights.digest import Digest
 from search.insights.documents import NOBODY, Documents
 from search.insights.growth import Change, grown
 from search.insights.rows import Row
@@ -164,7 +164,7 @@ def unverified(material: Material) -> list[Row]:
                 else None,
             }
             why = "过了复核日期" if overdue else "很久没有核准过"
-            advice = f"{why}，还天天有人用：请{document.owner}核对，改好或者重新核准。"
+            advice = f"{why}，还在用：请{document.owner}核对，改好或者重新核准。"
             rows.append(
                 _document_row(material, "unverified", document, used, before, advice, details)
             )
@@ -333,6 +333,7 @@ def _rated_row(
             "good": good,
             "bad_share": bad / (bad + good),
             "reasons": dict(reasons.most_common()),
+            "by_day": dict(Counter(one.day for one in reversed(ratings))),
         },
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import traceback
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,12 +15,12 @@ from pydantic import TypeAdapter
 
 from casebook.errors import CasebookError
 from search.insights.charts import Chart, charts
-from search.insights.digest import Digest
+from search.insights.digest import Digest, remove
 from search.insights.report import summary
 from search.insights.rows import Report
 from search.insights.wordings import Wordings
 from search.journal.journal import Journal
-from search.journal.opening import inode_of
+from search.journal.opening import inode_of, is_damage
 from search.store import Store
 
 
@@ -77,7 +78,13 @@ def make(task: Task) -> Iterator[date | Made | CasebookError]:
     """
     try:
         with closing(Store(task.layers)) as store:
-            yield from _add_and_report(task, store)
+            try:
+                yield from _add_and_report(task, store)
+            except sqlite3.DatabaseError as error:
+                if not is_damage(error):
+                    raise
+                remove(task.digest)
+                yield from _add_and_report(task, store)
     except CasebookError as error:
         yield error
     except Exception as error:  # noqa: BLE001  (whatever it is, the parent must hear of it)
@@ -92,9 +99,9 @@ def _add_and_report(task: Task, store: Store) -> Iterator[date | Made]:
     zone = ZoneInfo(task.zone)
     source = str(inode_of(task.journal))
     with closing(Digest(task.digest, wordings, zone, source)) as digest:
+        digest.forget(task.on - timedelta(days=task.kept))
         with closing(Journal(task.journal, task.kept)) as journal:
             yield from digest.add(journal.questions(digest.missing_since), task.on)
-        digest.forget(task.on - timedelta(days=task.kept))
         found = summary(digest, store, wordings, task.days, task.on, task.audience)
         made = Made(found, charts(found) if found.totals.questions else (), at)
         digest.keep(task.days, task.on, MADE.dump_json(made).decode())

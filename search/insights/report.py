@@ -68,7 +68,7 @@ def summary(
     documents = Documents(store, on)
     material = Material(audience, period, digest, documents, wordings, totals.questions)
     kept_since = digest.first_day()
-    knows_before = kept_since is not None and kept_since <= period.before.until
+    knows_before = kept_since is not None and kept_since <= period.before.since
     found = {kind: _LISTS[kind](material) for kind in KINDS}
     shown = {kind: tuple(rows[:MOST]) for kind, rows in found.items()}
     if not knows_before:

@@ -124,7 +124,7 @@ class Reporter:
         for file in self._config.state.glob(digest_name("*")):
             try:
                 forget(file, before)
-            except sqlite3.Error as error:
+            except (sqlite3.Error, OSError) as error:
                 log.error("不能从 %s 里删除过期的内容：%s", file, error)
 
     def _kept(self, audience: str, days: int) -> Made | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 from casebook.documents import Standing
 from search.engines import EngineOf, get_engine
 from search.generations import open_current
-from search.insights.tasks import DONE, WATCHED, Task, Tasks, Wanted
+from search.insights.tasks import DONE, WATCHED, Task, TaskRefused, Tasks, Wanted
 from search.searcher import Request, Results, Searcher
 from search.store import Stored
 
@@ -19,6 +20,8 @@ from search.store import Stored
 NEED_ANSWERS = ("growing", "first_seen", "not_opened")
 # Lists of documents: these are mended by approving the document anew, not by finding it.
 OF_DOCUMENTS = ("bad_ratings", "unverified", "ending")
+# A document's title in what was found; its id follows.
+_TITLE = re.compile("“.*?”(?=（)")
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,8 @@ def verdict(task: Task | Wanted, searcher: Searcher, before: str = "") -> Verdic
     """Asks the published index what a task is about.
 
     A question is mended when it gets an answer, or a document that holds every word where that is
-    enough; where the task names the document that is to answer, that one must.
+    enough; where the task names the document that is to answer, that one must. Where it had that
+    when the task was opened, somebody was not served by it: it must be another, or approved anew.
     Documents are mended when they were approved anew, have another end, or are gone.
 
     Args:
@@ -47,22 +51,29 @@ def verdict(task: Task | Wanted, searcher: Searcher, before: str = "") -> Verdic
         before: what was found when the task was opened.
     """
     if task.question and task.kind not in OF_DOCUMENTS:
-        results = searcher.search(Request(task.question))
-        if task.answer:
-            return _answered_by(results, task.answer)
-        return _answered(results, needs_answer=task.kind in NEED_ANSWERS)
+        now = _of_question(task, searcher.search(Request(task.question)))
+        if now.closes and _untitled(now.found) == _untitled(before):
+            return Verdict(False, f"{now.found}；和开单时一样，没有改")
+        return now
     names = () if task.kind == "growing" else task.documents
     return _of_documents(names, searcher, before)
+
+
+def _of_question(task: Task | Wanted, results: Results) -> Verdict:
+    """Whether a question finds what its task is to bring about."""
+    if task.answer:
+        return _answered_by(results, task.answer)
+    return _answered(results, needs_answer=task.kind in NEED_ANSWERS)
 
 
 def _answered_by(results: Results, wanted: str) -> Verdict:
     """Whether a document is the answer to a question, or comes first and holds every word."""
     if results.answer:
-        found = f"统一答复是{_named(results.answer)}"
+        found = f"有统一答复{_approved(results.answer)}"
         closes = results.answer.id == wanted
     elif results.hits:
         first = results.hits[0]
-        found = f"没有统一答复，第一条是{_named(first.document)}"
+        found = f"没有统一答复，第一条是{_approved(first.document)}"
         closes = first.document.id == wanted and first.complete
     else:
         found, closes = "没有找到", False
@@ -72,10 +83,10 @@ def _answered_by(results: Results, wanted: str) -> Verdict:
 def _answered(results: Results, *, needs_answer: bool) -> Verdict:
     """Whether a question has an answer, or a document that holds every word."""
     if results.answer:
-        return Verdict(True, f"有统一答复{_named(results.answer)}")
+        return Verdict(True, f"有统一答复{_approved(results.answer)}")
     for hit in results.hits:
         if hit.complete and hit.standing is Standing.CURRENT:
-            found = f"没有统一答复，有含全部词的{_named(hit.document)}"
+            found = f"没有统一答复，有含全部词的{_approved(hit.document)}"
             return Verdict(not needs_answer, found)
     if not results.hits:
         return Verdict(False, "没有找到")
@@ -92,12 +103,21 @@ def _of_documents(names: tuple[str, ...], searcher: Searcher, before: str) -> Ve
         f"{_named(one)}核准于 {one.approved_on}，有效到 {one.effective_until or '长期'}"
         for one in found
     ]
-    same = not before or any(one in before for one in now)
+    same = not before or any(_untitled(one) in _untitled(before) for one in now)
     return Verdict(not same, "；".join(now) or "已经撤下")
 
 
 def _named(document: Stored) -> str:
     return f"“{document.title}”（{document.id}）"
+
+
+def _approved(document: Stored) -> str:
+    return f"{_named(document)}，核准于 {document.approved_on}"
+
+
+def _untitled(found: str) -> str:
+    """What was found, without titles: another title mends nothing."""
+    return _TITLE.sub("", found)
 
 
 class Rerunner:
@@ -137,7 +157,15 @@ class Rerunner:
             yield Searcher(generation, self._on, internal=audience == self._widest)
 
     def run(self, task: Task, searcher: Searcher, who: str = "") -> tuple[Task, Verdict]:
-        """Re-runs a task, and notes what came of it."""
+        """Re-runs a task, and notes what came of it.
+
+        Raises:
+            TaskRefused: no re-run can tell whether it is done.
+        """
+        if not task.is_checkable:
+            raise TaskRefused(
+                f"第 {task.id} 号重查不了：从索引里看不出办好了没有；办好了就写一句话关掉。"
+            )
         found = verdict(task, searcher, task.before)
         noted = self._tasks.ran(task.id, found.found, closes=found.closes, today=self._on, who=who)
         return noted, found

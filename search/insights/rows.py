@@ -41,7 +41,7 @@ class Row:
         owner: the team that answers for it.
         advice: what to do next.
         count: how often, in the period.
-        before: how often in the period before; None where nothing is kept of it.
+        before: how often in the period before; None where not all of that is kept.
         share: the count as a share of the period's questions, 0 to 1.
         surfaces: the count by surface.
         first: when it was asked first in the period, UTC.
@@ -119,11 +119,11 @@ class Report:
         days: how many days the period has; the period before has as many.
         kept_since: the first day of which anything is kept; None when nothing is.
         totals: the sums of the period.
-        before: those of the period before; None where nothing is kept of it.
+        before: those of the period before; None where not all of that is kept.
         daily: those of each day of the period, the oldest first.
         shares: questions by subject, product, level, channel and surface: for each the name, the
-            questions of the period and those of the period before (None where nothing is kept of
-            it), the most asked first.
+            questions of the period and those of the period before (None where not all of that is
+            kept), the most asked first.
         lists: the rows by list; every one of ``KINDS`` is there.
         more: how many rows of a list are left out, because there are too many.
         titles: the title of each document that rows name.

@@ -29,8 +29,8 @@ from search.insights.patches import Patch, entry_path, similar_patch, synonym_pa
 from search.insights.reporter import StillAdding, reporter
 from search.insights.rerun import Rerunner, verdict
 from search.insights.rows import Row
-from search.insights.tasks import FILE, STATES, Task, Tasks, Wanted
-from search.insights.views import AGAIN, NAMES
+from search.insights.tasks import FILE, STATES, Task, TaskRefused, Tasks, Wanted
+from search.insights.views import AGAIN, NAMES, PERIODS
 from search.insights.words import LISTS
 from search.searcher import Request
 from search.service import Service, service
@@ -63,6 +63,25 @@ class Meant:
     count: int = 0
 
 
+class RowTasks:
+    """The tasks of the rows of a page, which is shown without them where they cannot be read.
+
+    Attributes:
+        trouble: why they cannot be read; empty as long as they can.
+    """
+
+    def __init__(self) -> None:
+        self.trouble = ""
+
+    def of(self, row: Row) -> Task | None:
+        """The task of a row; None where there is none, or where tasks cannot be read."""
+        try:
+            return None if self.trouble else _tasks().find(row.ids)
+        except TaskRefused as error:
+            self.trouble = str(error)
+            return None
+
+
 def register(app: Flask) -> None:
     """Gives an application the tasks' pages."""
     app.register_blueprint(blueprint)
@@ -74,7 +93,7 @@ def _shared() -> dict[str, Any]:
     config = service().config
     return {
         "with_tasks": config.internal and config.state is not None,
-        "task_of": lambda row: _tasks().find(row.ids),
+        "row_tasks": RowTasks(),
         "task_states": STATES,
     }
 
@@ -232,7 +251,7 @@ def _row(values: Any) -> Row:
     """
     made = reporter()
     audience, days = values.get("audience", ""), values.get("days", "")
-    if audience not in made.audiences or not days.isdecimal() or not 0 < int(days) <= 400:  # noqa: PLR2004
+    if audience not in made.audiences or days not in map(str, PERIODS):
         abort(404)
     report = made.report(audience, int(days))
     found = report.report.row(values.get("row", "")) if report else None

@@ -28,6 +28,8 @@ OPEN, DONE, DISMISSED = "open", "done", "dismissed"
 STATES = {OPEN: "还没办", DONE: "办好了", DISMISSED: "不办"}
 _WAIT = 5.0
 _LONGEST = 200
+# SQLite counts no further.
+_GREATEST_ID = 2**63 - 1
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS tasks (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -116,8 +118,8 @@ class Task:
         due: by when.
         state: one of ``STATES``.
         note: what is to be done, or why nothing is.
-        before: what the question found when the task was opened.
-        after: what it found at the last re-run; empty before the first.
+        before: what the question found when the task was opened the last time.
+        after: what it found at the last re-run since; empty before the first.
         history: what was done, the first first.
     """
 
@@ -203,6 +205,11 @@ class Tasks:
                 known = int(cursor.lastrowid or 0)
                 _note(database, known, f"开给{wanted.owner}", who)
             elif _state(database, known) != OPEN:
+                # What was found or named the first time says nothing of this time.
+                database.execute(
+                    "UPDATE tasks SET before = ?, after = '', answer = '' WHERE id = ?",
+                    (before, known),
+                )
                 _reopen(database, known, due, "又出现了，重新打开", who)
             if wanted.answer and wanted.answer != _task(database, known).answer:
                 database.execute("UPDATE tasks SET answer = ? WHERE id = ?", (wanted.answer, known))
@@ -316,13 +323,14 @@ class Tasks:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection | None]:
-        """The database; None while there is none."""
+        """The database; None while nothing was ever written into it."""
         if not self._file.is_file():
             yield None
             return
         try:
             with closing(sqlite3.connect(self._file, timeout=_WAIT)) as database:
-                yield database
+                ((tables,),) = database.execute("SELECT count(*) FROM sqlite_master")
+                yield database if tables else None
         except sqlite3.Error as error:
             raise TaskRefused(
                 f"待办“{self._file}”读不了（{reason(error)}）；从备份里恢复。"
@@ -367,6 +375,8 @@ def _note(database: sqlite3.Connection, task_id: int, what: str, who: str) -> No
 
 
 def _task(database: sqlite3.Connection, task_id: int) -> Task:
+    if not 0 < task_id <= _GREATEST_ID:
+        raise _unknown(task_id)
     found = database.execute("SELECT * FROM tasks WHERE id = ?", (task_id,)).fetchone()
     if found is None:
         raise _unknown(task_id)

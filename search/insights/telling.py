@@ -62,14 +62,21 @@ def _bad(reports: Iterable[Report], view: View) -> Iterable[Item]:
     for report in reports:
         for row in report.lists["bad_ratings"]:
             document = view.get(row.documents[0])
-            if document and row.count >= LEAST_BAD:
-                yield _bad_item(row, document, view)
+            if document and (bad := _since_approved(row, document)) >= LEAST_BAD:
+                yield _bad_item(row, document, bad, view)
 
 
-def _bad_item(row: Row, document: Document, view: View) -> Item:
+def _since_approved(row: Row, document: Document) -> int:
+    """How many of the bad ratings are of the text as it stands."""
+    approved = document.approved_on.isoformat()
+    return sum(times for day, times in row.details["by_day"].items() if day >= approved)
+
+
+def _bad_item(row: Row, document: Document, bad: int, view: View) -> Item:
     said = [f"{REASONS[reason]} {times} 次" for reason, times in row.details["reasons"].items()]
     url = site_url(view, document_path(document)) if view.audience.url else ""
-    lines = [f"{DAYS} 天里 {row.count} 次评价没用：{'，'.join(said)}。", _asked(row)]
+    anew = f"；其中 {document.approved_on} 重新核准以后 {bad} 次" if bad < row.count else ""
+    lines = [f"{DAYS} 天里 {row.count} 次评价没用：{'，'.join(said)}{anew}。", _asked(row)]
     return Item(
         key=f"bad:{row.audience}:{document.id}",
         digest=_digest(document.approved_on.isoformat()),
@@ -96,7 +103,8 @@ def _missing(
 
 
 def _missing_item(row: Row, address: str) -> Item:
-    url = f"{address}insights/not_found?audience={quote(row.audience)}#{row.id}" if address else ""
+    page = f"insights/not_found?audience={quote(row.audience)}&days={DAYS}#{row.id}"
+    url = f"{address}{page}" if address else ""
     return Item(
         key=f"missing:{row.id}",
         digest=_FOR_GOOD,

@@ -14,11 +14,13 @@ from casebook.library import View
 from search.insights import digest as digests
 from search.insights.counts import Period
 from search.insights.digest import OPEN_DAYS, Digest, forget
+from search.insights.making import Made, Task, make
 from search.insights.report import summary
 from search.insights.wordings import Wordings, clusters
 from search.journal.records import Question
+from search.store import Store
 from tests.search.conftest import ON, OpenGeneration
-from tests.search.insights.calls import ZONE, CallCentre, topics_of
+from tests.search.insights.calls import ZONE, CallCentre, topics_of, write_journal
 
 NewDigest = Callable[..., Digest]
 
@@ -68,10 +70,88 @@ def test_only_days_that_may_change_are_added_up_again(
         assert add(digest, questions, ON + timedelta(days=1)) == OPEN_DAYS
 
 
-def test_a_quiet_stretch_is_not_read_again(wordings: Wordings) -> None:
+def test_after_a_quiet_stretch_only_the_last_days_are_read_again(
+    wordings: Wordings, questions: list[Question]
+) -> None:
     with closing(Digest(None, wordings, ZONE)) as digest:
-        add(digest, [], ON)
-        assert digest.added_until == ON - timedelta(days=OPEN_DAYS)
+        add(digest, questions, ON)
+        for quiet in (10, 20):
+            assert add(digest, questions, ON + timedelta(days=quiet)) == OPEN_DAYS
+
+
+@pytest.mark.parametrize(
+    ("ahead", "looks"),
+    [(7, (5, 10)), (7, (10,)), (730, (5,)), (730, (10,))],
+    ids=["a week", "a week, then no look", "years", "years, then no look"],
+)
+def test_a_clock_that_was_once_ahead_loses_no_day(
+    sample: OpenGeneration,
+    questions: list[Question],
+    tmp_path: Path,
+    ahead: int,
+    looks: tuple[int, ...],
+) -> None:
+    journal = tmp_path / "journal.sqlite"
+    first = ON - timedelta(days=10)
+
+    def asked(since: date, until: date) -> list[Question]:
+        return [one for one in questions if since <= one.at.astimezone(ZONE).date() <= until]
+
+    def look(on: date) -> int:
+        made = report_of(sample("agent").store, journal, on)
+        return made.report.totals.questions
+
+    write_journal(journal, asked(date.min, first))
+    assert look(first) == len(asked(first - timedelta(days=27), first))
+    look(first + timedelta(days=ahead))
+    known = first
+    for days in looks:
+        on = first + timedelta(days=days)
+        write_journal(journal, asked(known + timedelta(days=1), on))
+        assert look(on) == len(asked(on - timedelta(days=27), on))
+        known = on
+
+
+def garbage(file: Path) -> None:
+    file.write_bytes(b"nothing of the kind" * 1000)
+
+
+def broken_pages(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with file.open("r+b") as pages:
+        pages.seek(8 * 4096)
+        pages.write(b"\xff" * (file.stat().st_size - 8 * 4096))
+
+
+@pytest.mark.parametrize("damage", [garbage, broken_pages])
+def test_a_damaged_file_is_made_anew(
+    sample: OpenGeneration,
+    questions: list[Question],
+    tmp_path: Path,
+    damage: Callable[[Path], None],
+) -> None:
+    journal, file = tmp_path / "journal.sqlite", tmp_path / "sums.sqlite"
+    write_journal(journal, questions)
+    store = sample("agent").store
+    whole = report_of(store, journal, ON).report
+    damage(file)
+    assert report_of(store, journal, ON).report == whole
+
+
+@pytest.mark.parametrize("damage", [garbage, broken_pages])
+def test_a_damaged_file_keeps_nothing_either(
+    wordings: Wordings,
+    questions: list[Question],
+    tmp_path: Path,
+    damage: Callable[[Path], None],
+) -> None:
+    file = tmp_path / "sums.sqlite"
+    with closing(Digest(file, wordings, ZONE)) as digest:
+        add(digest, questions, ON)
+    damage(file)
+    forget(file, ON)
+    assert not file.exists() or questions[0].text.encode() not in file.read_bytes()
 
 
 def test_a_day_is_a_day_of_the_library(wordings: Wordings, questions: list[Question]) -> None:
@@ -79,6 +159,23 @@ def test_a_day_is_a_day_of_the_library(wordings: Wordings, questions: list[Quest
     with closing(Digest(None, wordings, ZONE)) as digest:
         add(digest, [type(questions[0])(**{**vars(questions[0]), "at": late})], ON)
         assert digest.first_day() == date(2026, 11, 21)
+
+
+def report_of(store: Store, journal: Path, on: date) -> Made:
+    """What the process that makes reports gives, with its sums kept beside the journal."""
+    task = Task(
+        layers=store.files,
+        journal=journal,
+        digest=journal.with_name("sums.sqlite"),
+        kept=400,
+        audience="agent",
+        zone=str(ZONE),
+        on=on,
+        days=28,
+    )
+    *_, made = make(task)
+    assert isinstance(made, Made), made
+    return made
 
 
 @pytest.mark.parametrize("change", ["source", "version"])

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from search.generations import Generation
+from search.insights.documents import NOBODY, Documents
 from search.insights.report import report
 from search.insights.rows import KINDS, Report, Row
 from search.journal.records import Event, Question
@@ -17,6 +18,7 @@ from tests.search.conftest import ON, OpenGeneration
 from tests.search.insights.calls import ZONE, CallCentre, topics_of
 
 FAQ = "faq-arrears-resume"
+OTHER = "faq-broadband-fault"
 Reported = Callable[..., Report]
 
 
@@ -67,6 +69,7 @@ def test_the_same_question_in_other_words_is_counted_once(reported: Reported) ->
         asked("请问儿童手表怎么办副卡", days_ago=3, times=2, surface="embed"),
         asked("副卡可以给儿童手表办吗", days_ago=2),
         asked("儿童手表副卡", days_ago=30),
+        asked("宽带断了", days_ago=60),
         asked("卫星通话怎么开通"),
     ).lists["not_found"]
     assert titles(found) == [("儿童手表能不能办副卡", 6), ("卫星通话怎么开通", 1)]
@@ -95,6 +98,57 @@ def test_what_counts_as_not_found(
     found = reported(asked("儿童手表能不能办副卡", **values))
     assert bool(found.lists["not_found"]) is is_there
     assert found.totals.not_found == is_there
+
+
+def test_words_that_ask_nothing_are_counted_and_in_no_row(reported: Reported) -> None:
+    found = reported(asked("你好请问", times=3))
+    assert found.totals.not_found == 3
+    assert found.rows == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "documents"),
+    [
+        ({"hits": (OTHER, FAQ)}, (OTHER, FAQ)),
+        ({"hits": (OTHER, FAQ), "answer": FAQ, "complete": 2}, (FAQ, OTHER)),
+        ({"hits": (OTHER,), "complete": 1}, (OTHER,)),
+        ({"hits": (OTHER, FAQ), "events": (event("opened", OTHER),)}, (OTHER, FAQ)),
+    ],
+)
+def test_who_says_that_there_is_no_answer_was_shown_something(
+    reported: Reported, values: dict[str, object], documents: tuple[str, ...]
+) -> None:
+    events = (*values.pop("events", ()), event("missing", ""))  # type: ignore[misc]
+    (row,) = reported(asked("流量用完了还能上网吗", events=events, **values)).lists["not_found"]
+    assert row.documents == documents
+    assert row.owner != NOBODY
+    assert "没有相近的文档" not in row.advice
+
+
+def test_what_was_opened_is_not_shown_in_vain(reported: Reported) -> None:
+    opened = asked("儿童手表能不能办副卡", hits=(FAQ,), events=(event("opened"),))
+    (row,) = reported(opened).lists["not_found"]
+    assert row.documents == ()
+
+
+def test_of_several_teams_that_of_the_best_document_answers(sample: OpenGeneration) -> None:
+    documents = Documents(sample("agent").store, ON)
+    teams = [one.owner for one in documents.known((FAQ, OTHER))]
+    assert teams[0] != teams[1]
+    assert documents.owner((FAQ, OTHER)) == teams[0]
+    assert documents.owner((OTHER, FAQ)) == teams[1]
+
+
+@pytest.mark.parametrize(("days", "compared"), [(55, True), (54, False), (28, False)])
+def test_a_period_is_compared_only_with_one_that_the_journal_holds(
+    reported: Reported, days: int, compared: bool
+) -> None:
+    found = reported(*(asked("宽带断了", days_ago=ago, times=3) for ago in range(days + 1)))
+    assert bool(found.before) is compared
+    assert {row.before is None for row in found.rows} == {not compared}
+    assert {before is None for rows in found.shares.values() for _, _, before in rows} == {
+        not compared
+    }
 
 
 @pytest.mark.parametrize(
@@ -142,6 +196,7 @@ def test_growing_names_what_served_the_questions(
         asked("停机多久恢复", days_ago=35, times=10, **answered),
         asked("宽带断了", days_ago=5, times=100, **rest),
         asked("宽带断了", days_ago=35, times=100, **rest),
+        asked("宽带断了", days_ago=60),
     ).lists["growing"]
     store = sample("agent").store
     subject = store.documents([store.number(FAQ) or 0])[store.number(FAQ) or 0].subject or ""
@@ -167,7 +222,12 @@ def test_bad_ratings_come_by_document_the_newest_first(reported: Reported) -> No
         asked("撤下的", events=(event("rated", "faq-gone-long-ago", **bad),)),
     ).lists["bad_ratings"]
     assert [row.documents[0] for row in found] == ["faq-data-pack", FAQ]
-    assert found[1].details == {"good": 1, "bad_share": 0.5, "reasons": {"outdated": 1}}
+    assert found[1].details == {
+        "good": 1,
+        "bad_share": 0.5,
+        "reasons": {"outdated": 1},
+        "by_day": {"2026-11-21": 1},
+    }
     assert found[0].details["reasons"] == {"none": 1}
 
 
@@ -204,6 +264,7 @@ def test_unverified_is_in_use_and_past_its_review_or_old(
     used = asked("停机多久恢复", times=3, answer=FAQ, events=(event("copied"),))
     found = reported(used, store=store).lists["unverified"]
     assert [(row.documents, row.count) for row in found] == ([((FAQ,), 6)] if is_there else [])
+    assert all("，还在用：请" in row.advice for row in found)
 
 
 @pytest.mark.parametrize(

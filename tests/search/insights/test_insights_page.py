@@ -216,7 +216,7 @@ def test_where_nothing_is_kept_of_the_period_before_nothing_is_compared(
     assert report.before is None
     assert report.rows and {row.before for row in report.rows} == {None}
     page = app.test_client().get("/insights/").text
-    assert "前一期没有日志" in page
+    assert "前一期的日志不全" in page
     assert "前一期 0" not in page
 
 

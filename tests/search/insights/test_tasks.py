@@ -80,6 +80,15 @@ def test_a_closed_one_is_opened_again_when_its_question_comes_again(tasks: Tasks
     ]
 
 
+def test_one_that_is_opened_again_begins_with_what_is_found_then(tasks: Tasks):
+    task = tasks.open(wanted(answer="faq-x"), ON, "没有找到；应当由 faq-x 来答")
+    tasks.ran(task.id, "有统一答复", closes=True, today=ON)
+    again = tasks.open(wanted(), ON + timedelta(days=20), "有统一答复")
+    assert (again.before, again.after, again.answer) == ("有统一答复", "", "")
+    named = tasks.open(wanted(answer="faq-x"), ON)
+    assert (named.before, named.answer) == ("有统一答复", "faq-x")
+
+
 def test_only_what_no_rerun_can_look_at_is_done_by_hand(tasks: Tasks):
     free = tasks.open(wanted(rows=("g",), kind="growing", question=""), ON)
     assert tasks.close(free.id, "加了两个坐席").state == "done"
@@ -119,6 +128,8 @@ def test_a_dismissed_one_stays_so_whatever_a_rerun_finds(tasks: Tasks):
         (lambda tasks: tasks.close(7, "x"), "没有第 7 号待办"),
         (lambda tasks: tasks.get(7), "没有第 7 号待办"),
         (lambda tasks: [tasks.close(1, "x"), tasks.close(1, "y")], "第 1 号已经是“不办”"),
+        (lambda tasks: tasks.get(10**30), f"没有第 {10**30} 号待办"),
+        (lambda tasks: tasks.close(-(10**30), "x"), f"没有第 -{10**30} 号待办"),
     ],
 )
 def test_what_is_refused_says_why(tasks: Tasks, act: Callable[[Tasks], object], said: str):
@@ -148,6 +159,17 @@ def test_a_damaged_file_is_said(tasks: Tasks, tmp_path: Path):
     for act in (tasks.all, lambda: tasks.open(wanted(), ON)):
         with pytest.raises(TaskRefused, match=r"tasks\.sqlite"):
             act()
+
+
+def test_an_empty_file_holds_no_tasks(tasks: Tasks, tmp_path: Path):
+    file = tmp_path / "state" / "tasks.sqlite"
+    file.parent.mkdir()
+    file.touch()
+    assert tasks.all() == []
+    assert tasks.find(("row-1",)) is None
+    with pytest.raises(TaskRefused, match="没有第 1 号待办"):
+        tasks.get(1)
+    assert tasks.open(wanted(), ON).id == 1
 
 
 def test_many_who_open_the_same_at_once_make_one(tasks: Tasks):
@@ -200,7 +222,7 @@ def test_what_is_closed_is_kept_as_long_as_the_journal(tasks: Tasks, tmp_path: P
     [
         ({}, True, "有统一答复“"),
         ({"kind": "not_opened"}, True, "有统一答复“"),
-        ({"answer": "faq-arrears-resume"}, True, "统一答复是“"),
+        ({"answer": "faq-arrears-resume"}, True, "有统一答复“"),
         ({"answer": "faq-roaming-open"}, False, "；应当由 faq-roaming-open 来答"),
         ({"question": "海底捞外卖"}, False, "没有"),
         ({"question": "§§ ※※"}, False, "没有找到"),
@@ -238,7 +260,30 @@ def test_why_more_is_asked_no_rerun_can_tell(searcher: Callable[..., Searcher], 
     growing = wanted(kind="growing", question="", documents=("faq-arrears-resume",))
     assert "重查不了" in verdict(growing, searcher("dealer")).found
     assert not tasks.open(growing, ON).is_checkable
-    assert list(Rerunner(tasks, Path(), ON, "agent").run_all()) == []
+    rerunner = Rerunner(tasks, Path(), ON, "agent")
+    assert list(rerunner.run_all()) == []
+    done = tasks.close(1, "加了两个坐席")
+    with pytest.raises(TaskRefused, match="第 1 号重查不了"):
+        rerunner.run(done, searcher("dealer"))
+    assert tasks.get(1) == done
+
+
+@pytest.mark.parametrize("answer", ["", "faq-arrears-resume"])
+def test_a_complaint_about_an_answer_is_not_mended_while_that_answer_stands(
+    searcher: Callable[..., Searcher], answer: str
+):
+    asked = wanted(answer=answer)
+    now = verdict(asked, searcher("dealer"))
+    assert now.closes
+    assert re.search(r"（faq-arrears-resume），核准于 \d{4}-", now.found)
+    same = verdict(asked, searcher("dealer"), now.found)
+    assert not same.closes
+    assert same.found == f"{now.found}；和开单时一样，没有改"
+    # Another title mends nothing; approving it anew does.
+    assert not verdict(asked, searcher("dealer"), re.sub("“.*”", "“旧题”", now.found)).closes
+    old = re.sub("核准于 .*", "核准于 2020-01-01", now.found)
+    assert verdict(asked, searcher("dealer"), old).closes
+    assert verdict(asked, searcher("dealer"), "没有找到").closes
 
 
 def test_a_document_is_mended_when_it_stands_otherwise(searcher: Callable[..., Searcher]):
@@ -247,6 +292,7 @@ def test_a_document_is_mended_when_it_stands_otherwise(searcher: Callable[..., S
     now = verdict(asked, searcher("dealer"))
     assert not now.closes
     assert not verdict(asked, searcher("dealer"), now.found).closes
+    assert not verdict(asked, searcher("dealer"), re.sub("“.*”", "“旧题”", now.found)).closes
     old = now.found.replace("核准于 2026", "核准于 2025")
     assert old != now.found
     assert verdict(asked, searcher("dealer"), old).closes
@@ -302,9 +348,25 @@ Run = Callable[..., Result]
 Write = Callable[[Kind, str, dict[str, str]], Path]
 
 
-def test_the_command_opens_lists_reruns_and_closes(run: Run):
+def found_at_opening(library: Path, task: int, found: str) -> None:
+    file = library / "build/state/agent/tasks.sqlite"
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("UPDATE tasks SET before = ? WHERE id = ?", (found, task))
+
+
+def test_the_command_does_not_close_what_nobody_mended(run: Run):
+    run("open", "--question", QUESTION, "--owner", "客服组")
+    done = run("rerun", "--all")
+    assert done.exit_code == 1
+    assert "：没有通过\n" in done.stdout
+    assert "；和开单时一样，没有改" in done.stdout
+
+
+def test_the_command_opens_lists_reruns_and_closes(run: Run, small: Path):
     opened = run("open", "--question", QUESTION, "--answer", "faq-arrears-resume")
     assert opened.exit_code == 0, opened.output
+    # When it was opened nothing was found yet.
+    found_at_opening(small, 1, "没有找到")
     assert run("open", "--question", "海底捞外卖", "--owner", "客服组").exit_code == 0
     assert run("open", "--question", "海底捞外卖", "--owner", "客服组").exit_code == 0
     listed = json.loads(run("list", "--json").stdout)
@@ -330,6 +392,7 @@ def test_the_command_speaks_chinese_of_states_audiences_and_times(run: Run, smal
     assert "还没办" in listed
     assert "代理商" in listed
     assert "2026-11-26 04:30 开给客服组" in listed
+    found_at_opening(small, 1, "没有找到")
     assert "：通过，现在是“办好了”" in run("rerun", "1").stdout
 
 
@@ -346,12 +409,15 @@ def test_a_team_that_there_is_not_is_refused(run: Run, write: Write):
     ("words", "said"),
     [
         (("open",), "写上 --question"),
+        (("open", "--question", "  ", "--owner", "甲"), "写上 --question"),
+        (("open", "--document", " ", "--owner", "甲"), "写上 --question"),
         (("open", "--question", "x"), "写上 --owner"),
         (("open", "--question", "x", "--answer", "faq-none"), "索引里没有 faq-none"),
         (("open", "--question", "x", "--owner", "甲", "--audience", "agent"), "casebook index"),
         (("rerun",), "写一个编号，或者写 --all"),
         (("rerun", "1", "--all"), "写一个编号，或者写 --all"),
         (("rerun", "99"), "没有第 99 号待办"),
+        (("rerun", "9" * 30), f"没有第 {'9' * 30} 号待办"),
         (("patch", "--question", "x"), "写 --question 和 --entry"),
     ],
 )

@@ -28,7 +28,7 @@ from search.insights.reporter import Reporter, StillAdding
 from search.insights.tasks import Tasks
 from search.journal.records import Event, Question
 from search.service import EXTENSION, ServiceConfig
-from tests.casebook.test_notify import Server, server
+from tests.casebook.test_notify import Reply, Server, server
 from tests.search.insights.calls import write_journal
 
 __all__ = ["server"]  # a fixture, by its name alone
@@ -150,9 +150,40 @@ def test_one_bad_click_and_one_who_asks_twice_are_no_news(run: Run, server: Serv
     assert "卫星电话" not in shown
 
 
-def test_what_did_not_arrive_is_told_the_next_time(run: Run, server: Server, place: Path):
-    from tests.casebook.test_notify import Reply
+def test_what_was_mended_is_told_again_only_when_it_is_rated_bad_again(
+    run: Run, server: Server, place: Path
+):
+    subscribe(place, "bad_rating")
+    file = place / "casebook.toml"
+    text = file.read_text(encoding="utf-8").replace('format = "json"', 'format = "wecom"')
+    file.write_text(text, encoding="utf-8")
+    server.replies = [Reply({"errcode": 0})]
+    journal = place / "build" / "state" / "dealer" / "journal.sqlite"
+    old = datetime.now(UTC) - timedelta(days=3)
+    before = [replace(asked(n, "停机了", BAD, BAD), at=old) for n in (21, 22)]
+    journal.unlink()
+    write_journal(journal, before)
+    assert run("notify").exit_code == 0
+    assert len(server.seen) == 1
+    entry = place / load_library(place).sources[BAD].path
+    text = entry.read_text(encoding="utf-8")
+    mended = TODAY - timedelta(days=1)
+    entry.write_text(
+        re.sub(r"(?m)^approved_on: .*", f"approved_on: {mended}", text), encoding="utf-8"
+    )
+    try:
+        for number in (31, 32):
+            assert run("notify").exit_code == 0
+            assert len(server.seen) == 1
+            write_journal(journal, [asked(number, "停机了", BAD, BAD)])
+        assert run("notify").exit_code == 0
+    finally:
+        entry.write_text(text, encoding="utf-8")
+    assert len(server.seen) == 2
+    assert f"：过时了 4 次；其中 {mended} 重新核准以后 2 次。" in str(server.seen[-1].json)
 
+
+def test_what_did_not_arrive_is_told_the_next_time(run: Run, server: Server, place: Path):
     subscribe(place, "bad_rating", "missing")
     server.replies = [Reply(status=400)]
     assert run("notify").exit_code == 1
@@ -172,7 +203,7 @@ def test_robots_get_it_in_words_with_links(run: Run, server: Server, place: Path
     assert "7 天里 2 次评价没用：过时了 2 次。" in shown
     assert f"(http://127.0.0.1:8000/site/faq/{BAD}/)" in shown
     assert "**【没有答案】**[" in shown
-    assert "(http://127.0.0.1:8000/insights/not_found?audience=dealer#" in shown
+    assert "(http://127.0.0.1:8000/insights/not_found?audience=dealer&days=7#" in shown
     assert server.seen == []
 
 
@@ -403,6 +434,39 @@ def test_only_the_widest_service_has_tasks(place: Path):
         assert "/tasks/" not in client.get("/").text
     finally:
         narrow.extensions[EXTENSION].close()
+
+
+def test_the_insights_are_shown_beside_damaged_tasks(app: Flask, place: Path):
+    row_of(app, "not_found")
+    file = place / "build" / "state" / "agent" / "tasks.sqlite"
+    file.write_bytes(b"nothing of the kind" * 1000)
+    page = app.test_client().get("/insights/not_found?audience=dealer&days=28")
+    assert page.status_code == 200
+    assert MISSING in page.text
+    assert page.text.count("；从备份里恢复。") == 1
+    assert '<form method="post" action="/tasks/">' not in page.text
+
+
+def test_the_insights_are_shown_beside_an_empty_file_of_tasks(app: Flask, place: Path):
+    (place / "build" / "state" / "agent" / "tasks.sqlite").touch()
+    assert app.test_client().post("/tasks/", data=row_of(app, "not_found")).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "status"),
+    [
+        (f"/tasks/{'9' * 23}/rerun", {}, 400),
+        (f"/tasks/{'9' * 23}/close", {"why": "x"}, 400),
+        (f"/tasks/{'9' * 5000}/rerun", {}, 404),
+        ("/tasks/", {"row": "x", "audience": "dealer", "days": "9" * 5000}, 404),
+        ("/tasks/", {"row": "x", "audience": "dealer", "days": "8"}, 404),
+        ("/tasks/", {"task": "9" * 5000}, 404),
+    ],
+)
+def test_numbers_that_there_are_not_are_refused(
+    app: Flask, path: str, data: dict[str, str], status: int
+):
+    assert app.test_client().post(path, data=data).status_code == status
 
 
 @pytest.mark.parametrize(
