@@ -63,7 +63,8 @@ def _check_rating(event: Noted, *, has_helpful: bool) -> None:
         raise QueryRefused("rated 要写 helpful：true 有用，false 没用，null 收回评价。")
     if event.kind != "rated" and event.helpful is not None:
         raise QueryRefused("只有 rated 写 helpful。")
-    if event.reason is not None and (event.reason not in REASONS or event.helpful is not False):
+    is_reason = isinstance(event.reason, str) and event.reason in REASONS
+    if event.reason is not None and (not is_reason or event.helpful is not False):
         raise QueryRefused(f"reason 写 {'、'.join(REASONS)} 里的一个，只和 helpful: false 一起写。")
 
 

@@ -13,14 +13,12 @@ from casebook.errors import CasebookError
 from casebook.settings import load_settings
 from search.access.rights import Right, account, may, needs
 from search.api import notice_json
-from search.notices.board import Board, Draft, Place
+from search.notices.board import Board, Draft, Place, phrases
 from search.notices.notice import Notice, NoticeRefused, NoticesDamaged
 from search.service import ServiceConfig, service
 
 _FIELDS = ("id", "title", "text", "starts", "ends", "words", "subjects", "audience", "by")
 _LISTS = ("words", "subjects")
-# What people put between words in one line.
-_BETWEEN = str.maketrans("，、；;\n\t", ",,,,,,")
 
 blueprint = Blueprint("notices", __name__)
 
@@ -177,7 +175,7 @@ def _desk(board: Board) -> dict[str, Any]:
 def _form() -> dict[str, Any]:
     values: dict[str, Any] = {name: request.form.get(name, "") for name in _FIELDS}
     for name in _LISTS:
-        values[name] = values[name].translate(_BETWEEN).split(",")
+        values[name] = phrases(values[name])
     return values
 
 

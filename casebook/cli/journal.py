@@ -83,7 +83,8 @@ def export(
     zone = ZoneInfo(settings.library.timezone)
     questions = Journal(file).questions(
         _midnight(since, zone) if since else None,
-        _midnight(until + timedelta(days=1), zone) if until else None,
+        # Nothing is asked after the last day that there is.
+        _midnight(until + timedelta(days=1), zone) if until and until < date.max else None,
     )
 
     def write(to: BinaryIO) -> int:
@@ -103,7 +104,7 @@ def export(
 @audiences_option
 @library_option
 def prune(audience: str | None, root: Path) -> None:
-    """清理：删掉超过 [journal] days 天的问题，文件里也不留；服务每天自己做一次。
+    """清理：删掉超过 [journal] days 天的问题，文件里和洞察的汇总里也不留；服务每天自己做一次。
 
     例：
     casebook journal prune
@@ -114,6 +115,7 @@ def prune(audience: str | None, root: Path) -> None:
     settings = load_settings(root)
     now = time.time()
     before = now - settings.journal.days * _DAY
+    day = datetime.fromtimestamp(before, ZoneInfo(settings.library.timezone)).date()
     for reader in chosen_audiences(settings, audience):
         file = _file(root, settings, reader)
         removed = 0
@@ -123,6 +125,7 @@ def prune(audience: str | None, root: Path) -> None:
                     removed += count
                     time.sleep(_PAUSE)
         remove_aside(file, before)
+        _forget_sums(root, settings, reader, day)
         say(f"{reader.name}：删掉 {removed} 个超过 {settings.journal.days} 天的问题。")
 
 
@@ -182,6 +185,32 @@ def _file(root: Path, settings: Settings, audience: Audience) -> Path:
     from search.journal.records import FILE
 
     return state_folder(root, settings, audience) / FILE
+
+
+def _forget_sums(root: Path, settings: Settings, audience: Audience, until: date) -> None:
+    """Removes days from the sums of a journal, whichever audience's service keeps them.
+
+    Args:
+        root: the library.
+        settings: its settings.
+        audience: whose journal it is.
+        until: the last day to remove: no longer all of it is in the journal.
+
+    Raises:
+        SearchError: they cannot be changed.
+    """
+    from search.insights.digest import forget
+    from search.insights.reporter import digest_name
+
+    for keeper in settings.audiences:
+        file = state_folder(root, settings, keeper) / digest_name(audience.id)
+        try:
+            if file.is_file():
+                forget(file, until + timedelta(days=1))
+        except (sqlite3.Error, OSError) as error:
+            raise SearchError(
+                f"清理不了 {file}（{reason(error)}）；过一会儿再试，或者把它删掉，会重新生成。"
+            ) from None
 
 
 @contextmanager

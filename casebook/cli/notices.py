@@ -38,7 +38,9 @@ def notice() -> None:
 @click.argument("title")
 @click.option("--text", required=True, help="对客户怎么说；会照着念。")
 @click.option("--until", required=True, metavar="TIME", help="到什么时候，如 2026-11-25 22:00。")
-@click.option("--words", default="", help="问到这些词时置顶，用逗号隔开；有空格的要同时出现。")
+@click.option(
+    "--words", default="", help="问到这些词时置顶，用逗号、顿号或分号隔开；有空格的要同时出现。"
+)
 @click.option(
     "--subject", "subjects", multiple=True, metavar="S", help="问的是这个业务分类时置顶；可写几次。"
 )
@@ -65,12 +67,12 @@ def add(
     casebook notice add 城东断网 --text 正在抢修。 --words 断网,上不了网 --until "2026-11-25 22:00"
     casebook notice add 短信会晚到 --text 不会丢。 --words 短信 --audience dealer --until …
     """
-    from search.notices.board import Draft, notice_id
+    from search.notices.board import Draft, notice_id, phrases
 
     values: dict[str, Any] = {
         "title": title,
         "text": text,
-        "words": [word for word in words.replace("，", ",").replace("、", ",").split(",") if word],
+        "words": phrases(words),
         "subjects": list(subjects),
         "by": by,
     }

@@ -138,9 +138,14 @@ class Journal:
             raise SearchError(f"读不了检索日志 {self.file}（{reason(error)}）。") from None
 
     def when_pruned(self, work: Callable[[], None]) -> None:
-        """Has the writer's thread do something else whenever it removes what is too old."""
+        """Has something else done whenever the writer's thread removes what is too old.
+
+        Where nothing is kept, it is done at once: what is there is of a time when something was.
+        """
         if self._writer:
             self._writer.when_pruned.append(work)
+        else:
+            work()
 
     def flush(self, seconds: float = 10.0) -> bool:
         """Waits until everything is written; False when that takes longer."""

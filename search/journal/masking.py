@@ -22,6 +22,11 @@ _LONG_IN_GROUPS = 7
 _NUMBERS = re.compile(
     rf"[0-9A-Za-z]*[0-9][0-9A-Za-z]*(?:{_GAP}[0-9]+)*[A-Za-z]?|[{_SPOKEN}]{{{_LONG},}}"
 )
+# Groups with other signs between them, which also stand between times, amounts and years.
+_APART = re.compile(r"(?<![0-9])[0-9]{1,4}(?: ?[:*~+|;'’。…、]{1,3} ?[0-9]{1,4})+(?![0-9])")
+_GROUP = re.compile(r"[0-9]+")
+_TIME_OF_DAY = re.compile(r"(?<![0-9:])(?:[01]?[0-9]|2[0-4]):[0-5][0-9](?::[0-5][0-9])?(?![0-9:])")
+_AMOUNT_OR_YEAR = re.compile(r"[0-9]{1,3}|[1-9]000|20[0-9]{2}")
 _DIGITS = re.compile(r"[0-9]")
 _ROW = re.compile(rf"[0-9]{{{_LONG}}}")
 # Numbers of services and of equipment at home, which are asked about.
@@ -71,6 +76,9 @@ def _spans(text: str, is_known: Callable[[str], bool]) -> Iterator[tuple[int, in
     for found in _NUMBERS.finditer(folded.text):
         if _is_long(found[0]) and not _PUBLIC.fullmatch(found[0]) and not is_known(found[0]):
             yield *folded.original(*found.span()), _NUMBER
+    for found in _APART.finditer(folded.text):
+        if _is_apart(found[0]) and not is_known(found[0]):
+            yield *folded.original(*found.span()), _NUMBER
     for kind, pattern in _BEGUN:
         for found in pattern.finditer(folded.text):
             yield *folded.original(*found.span(1)), kind.label
@@ -79,3 +87,11 @@ def _spans(text: str, is_known: Callable[[str], bool]) -> Iterator[tuple[int, in
 def _is_long(number: str) -> bool:
     digits = len(_DIGITS.findall(number))
     return not digits or digits >= _LONG_IN_GROUPS or _ROW.search(number) is not None
+
+
+def _is_apart(text: str) -> bool:
+    """Whether groups of digits are long together, and not all of them usual where they stand."""
+    groups = _GROUP.findall(_TIME_OF_DAY.sub("", text))
+    return sum(map(len, groups)) >= _LONG_IN_GROUPS and not all(
+        map(_AMOUNT_OR_YEAR.fullmatch, groups)
+    )

@@ -1,8 +1,8 @@
 """The journal's file: its tables, and every statement that reads or changes them.
 
 Rows are only added, so that processes never wait for one another's reading. A row that came of
-typing carries its visit; once nobody goes on typing, ``settle`` keeps the question, takes its
-keystrokes out and forgets the visit.
+typing carries its visit; once nobody goes on typing a question, ``settle`` keeps it, takes its
+keystrokes out and forgets its visit.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def write(
 
 
 def settle(database: sqlite3.Connection, now: int) -> bool:
-    """Folds the keystrokes of visits in which nobody goes on typing.
+    """Folds the keystrokes of questions that nobody goes on typing.
 
     Args:
         database: as ``connect`` gave it.
@@ -110,21 +110,24 @@ def settle(database: sqlite3.Connection, now: int) -> bool:
     Returns:
         Whether some are left for later.
     """
+    visit = ""
     while _is_typing(database):
         with step(database):
             typed = _typed(
                 database,
-                "visit IN (SELECT visit FROM questions WHERE visit IS NOT NULL GROUP BY visit"
-                " HAVING abs(? - max(at)) > ? LIMIT ?)",
-                (now, 2 * PAUSE, _STEP),
+                "visit IN (SELECT visit FROM questions WHERE visit > ? GROUP BY visit"
+                " HAVING max(abs(? - at)) > ? ORDER BY visit LIMIT ?)",
+                (visit, now, 2 * PAUSE, _STEP),
             )
-            kept, gone = _folded(typed)
-            database.executemany("DELETE FROM questions WHERE number = ?", [(n,) for n in gone])
+            ended = [rows for rows in _folded(typed) if abs(now - rows[-1].at) > 2 * PAUSE]
+            database.executemany("DELETE FROM questions WHERE number = ?", _gone(ended))
             database.executemany(
-                "UPDATE questions SET visit = NULL WHERE number = ?", [(n,) for n in kept]
+                "UPDATE questions SET visit = NULL WHERE number = ?",
+                [(rows[-1].number,) for rows in ended],
             )
         if not typed:
             return True
+        visit = typed[-1].visit
     return False
 
 
@@ -143,8 +146,7 @@ def questions(
         since: in milliseconds.
         until: in milliseconds.
     """
-    _, gone = _folded(_typed(database, "visit IS NOT NULL", ()))
-    left_out = set(gone)
+    left_out = {number for (number,) in _gone(_folded(_typed(database, "visit IS NOT NULL", ())))}
     place = (-(1 << 62) if since is None else since, -1)
     end = (1 << 62) if until is None else until
     while True:
@@ -241,7 +243,7 @@ def status(database: sqlite3.Connection) -> Status:
     return Status(asked, events, times[0], times[1], dropped[0] if dropped else 0)
 
 
-def _typed(database: sqlite3.Connection, where: str, values: tuple[int, ...]) -> list[_Typed]:
+def _typed(database: sqlite3.Connection, where: str, values: tuple[int | str, ...]) -> list[_Typed]:
     rows = database.execute(
         "SELECT number, at, visit, text, EXISTS"  # noqa: S608  (where is written here)
         " (SELECT 1 FROM events WHERE events.question = questions.id)"
@@ -251,14 +253,16 @@ def _typed(database: sqlite3.Connection, where: str, values: tuple[int, ...]) ->
     return [_Typed(number, at, visit, text, bool(done)) for number, at, visit, text, done in rows]
 
 
-def _folded(typed: Sequence[_Typed]) -> tuple[list[int], list[int]]:
-    """The numbers of the rows that are kept, and of those that are folded into them."""
-    groups = [
+def _folded(typed: Iterable[_Typed]) -> list[list[_Typed]]:
+    """The keystrokes of each question, the last of which is kept."""
+    return [
         question for _, rows in groupby(typed, key=lambda row: row.visit) for question in fold(rows)
     ]
-    kept = [group[-1].number for group in groups]
-    gone = [row.number for group in groups for row in group[:-1]]
-    return kept, gone
+
+
+def _gone(folded: Iterable[Sequence[_Typed]]) -> list[tuple[int]]:
+    """The numbers of the rows that are folded into others."""
+    return [(row.number,) for rows in folded for row in rows[:-1]]
 
 
 def _events(database: sqlite3.Connection, ids: Sequence[str]) -> dict[str, tuple[Event, ...]]:

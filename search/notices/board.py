@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -38,6 +39,10 @@ _LONGEST_WORD = 20
 _LOCK_SECONDS = 5.0
 _ID = re.compile(r"[a-z0-9-]{1,40}")
 _CLOCK = "写成 2026-11-25 22:00"
+# What people put between phrases in one line.
+_BETWEEN = str.maketrans("，、；;\n\t", ",,,,,,")
+# What no file holds, and what no screen shows.
+_UNSHOWN = frozenset(("Cs", "Cc"))
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,12 @@ def notice_id(now: datetime) -> str:
     return f"{now:%m%d}-{secrets.token_hex(2)}"
 
 
+def phrases(text: str) -> list[str]:
+    """The phrases of a line, as people write them one after the other."""
+    found = (phrase.strip() for phrase in text.translate(_BETWEEN).split(","))
+    return [phrase for phrase in found if phrase]
+
+
 class Board:
     """Sets, extends and ends notices.
 
@@ -134,11 +145,12 @@ class Board:
         """
         try:
             found = datetime.fromisoformat(text.strip())
-        except ValueError:
+            here = found.astimezone(self.zone) if found.tzinfo else found.replace(tzinfo=self.zone)
+        except (ValueError, OverflowError):
             raise NoticeRefused(f"“{text[:40]}”不是时间；{_CLOCK}。") from None
         if len(text.strip()) <= len("2026-11-25"):
             raise NoticeRefused(f"“{text[:40]}”没有写几点；{_CLOCK}。")
-        return found.astimezone(self.zone) if found.tzinfo else found.replace(tzinfo=self.zone)
+        return here
 
     def now(self) -> datetime:
         """The time in the library's time zone, to the second."""
@@ -262,6 +274,8 @@ class Board:
                 raise NoticeRefused(f"{label}有 {len(texts[name])} 个字，最多 {most} 个；请缩短。")
         words = _unique(draft.words)
         subjects = _unique(draft.subjects)
+        _check_shown({_LIMITS[name][0]: (text,) for name, text in texts.items()})
+        _check_shown({"词": words, "业务分类": subjects})
         self._check_matching(words, subjects)
         self._check_persons((*texts.values(), *words))
         audience = self._audience(draft.audience)
@@ -291,6 +305,9 @@ class Board:
         for word in words:
             if not 1 < len(word) <= _LONGEST_WORD:
                 raise NoticeRefused(f"词“{word[:30]}”要有 2 到 {_LONGEST_WORD} 个字。")
+            for part in word.split():
+                if not any(map(str.isalnum, part)):
+                    raise NoticeRefused(f"词“{part}”里没有字；写客户会说的，如 断网。")
         for subject in subjects:
             if self._subjects and subject not in self._subjects:
                 guess = nearest(subject, self._subjects)
@@ -359,6 +376,13 @@ def _changing(place: Place) -> Iterator[list[Notice]]:
             notices = []
         yield notices
         write_notices(file, notices)
+
+
+def _check_shown(texts: Mapping[str, Sequence[str]]) -> None:
+    for name, values in texts.items():
+        for sign in "".join(values):
+            if unicodedata.category(sign) in _UNSHOWN:
+                raise NoticeRefused(f"{name}里有不能显示的字符（U+{ord(sign):04X}）；删掉它再发。")
 
 
 def _unique(values: Sequence[str]) -> tuple[str, ...]:

@@ -111,7 +111,8 @@ class Notices:
         known = self._words.setdefault(analyzer, {})
         if phrase not in known:
             known[phrase] = tuple(map(_word, analyzer.normalize(phrase).split()))
-        return all(any(word.search(text) for text in texts) for word in known[phrase])
+        words = known[phrase]
+        return bool(words) and all(any(word.search(text) for text in texts) for word in words)
 
 
 def _signature(file: Path) -> _Signature | None:

@@ -237,6 +237,14 @@ def test_one_that_was_ended_runs_again_when_it_is_extended(
         ({"title": "长" * 61}, "标题有 61 个字，最多 60 个；请缩短。"),
         ({"words": ()}, "没有写问什么时置顶；至少写一个词（如 断网）或一个业务分类。"),
         ({"words": ("网",)}, "词“网”要有 2 到 20 个字。"),
+        ({"words": ("……",)}, "词“……”里没有字；写客户会说的，如 断网。"),
+        ({"words": ("断网", "\u200b\u200b")}, "词“\u200b\u200b”里没有字；写客户会说的，如 断网。"),
+        ({"words": ("断网 ！？",)}, "词“！？”里没有字；写客户会说的，如 断网。"),
+        ({"title": "断\x00网"}, "标题里有不能显示的字符（U+0000）；删掉它再发。"),
+        ({"text": "断网\ud800"}, "正文里有不能显示的字符（U+D800）；删掉它再发。"),
+        ({"by": "\udcff组"}, "班组里有不能显示的字符（U+DCFF）；删掉它再发。"),
+        ({"words": ("断\ud800网",)}, "词里有不能显示的字符（U+D800）；删掉它再发。"),
+        ({"subjects": ("宽带\x1b",)}, "业务分类里有不能显示的字符（U+001B）；删掉它再发。"),
         ({"subjects": ("宽带/故章",)}, "“宽带/故章”不是分类里的词；是不是“宽带/故障”？"),
         ({"audience": "boss"}, "这里发不了给“boss”的公告；可选：dealer（代理商）、agent（坐席）。"),
         ({"id": "../x"}, "编号只用小写字母、数字和连字符，最多 40 个。"),
@@ -280,7 +288,14 @@ def test_times_are_of_the_librarys_zone(board: Board, text: str, shown: str):
     assert board.moment(text).isoformat() == shown
 
 
-@pytest.mark.parametrize("text", ["", "今晚十点", "22:00", "2026-11-25", "2026-13-01 10:00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "今晚十点", "22:00", "2026-11-25", "2026-13-01 10:00"),
+        # Times that there are elsewhere, but not in the library's zone.
+        *("9999-12-31 23:00+00:00", "0001-01-01 00:00+14:00"),
+    ],
+)
 def test_what_is_no_time_is_refused(board: Board, text: str):
     with pytest.raises(NoticeRefused, match="写成 2026-11-25 22:00。"):
         board.moment(text)
@@ -368,6 +383,15 @@ def test_it_is_pinned_for_its_words_and_subjects(
     board.add(draft(words=words, subjects=subjects))
     notices = Notices(tmp_path / "agent" / FILE, time, time.clock)
     assert bool(notices.matching(asked, subject, analyzer)) is pinned
+
+
+def test_a_phrase_without_a_word_is_pinned_to_nothing(
+    board: Board, tmp_path: Path, time: Time, analyzer: Analyzer
+):
+    board.add(draft())
+    file = tmp_path / "agent" / FILE
+    file.write_text(file.read_text("utf-8").replace("断网", "\u200b\u200b"), encoding="utf-8")
+    assert Notices(file, time, time.clock).matching(("断网", ""), "", analyzer) == ()
 
 
 def test_the_newest_comes_first(board: Board, tmp_path: Path, time: Time, analyzer: Analyzer):
@@ -520,10 +544,18 @@ def test_a_folder_that_cannot_be_written_is_not_offered(
         ({"words": [1]}, "words 写文字的列表。"),
         ({"colour": "red"}, "没有参数 colour；"),
         ({"title": "x", "text": "y", "words": ["断网"]}, "“”不是时间；"),
+        (body(ends="9999-12-31 23:00+00:00"), "“9999-12-31 23:00+00:00”不是时间；"),
+        (body(starts="0001-01-01 00:00+14:00"), "“0001-01-01 00:00+14:00”不是时间；"),
+        (body(ends="\ud800"), "“?”不是时间；"),
+        (body(audience="\ud800"), "这里发不了给“?”的公告；"),
+        (body(subjects=["\ud800"]), "业务分类里有不能显示的字符（U+D800）；"),
+        (body(text="断网\ud800"), "正文里有不能显示的字符（U+D800）；"),
     ],
 )
 def test_a_wrong_request_says_what_is_wrong(start: Start, sent: Any, said: str):
-    refused = start().test_client().post("/api/notices", json=sent)
+    # As ASCII: half a character that JSON escapes is none that can be sent otherwise.
+    data = json.dumps(sent)
+    refused = start().test_client().post("/api/notices", data=data, content_type="application/json")
     assert refused.status_code == 400
     assert said in refused.json["errors"][0]["message"]
 
@@ -684,6 +716,23 @@ def test_the_command_sets_lists_extends_and_ends(run: Run, small: Path):
     for audience in ("dealer", "agent"):
         (notice,) = read_notices(small / "build" / "state" / audience / FILE)
         assert notice.stopped
+
+
+@pytest.mark.parametrize("between", ["，", "、", ",", "；", ";", "\n", "\t"])
+def test_the_command_reads_words_as_the_form_does(run: Run, between: str):
+    done = run(
+        "add", "断网", "--text", TEXT, "--words", f"断网{between} 上不了网", "--until", until()
+    )
+    assert done.exit_code == 0, done.output
+    (kept,) = json.loads(run("list", "--json").stdout)
+    assert kept["words"] == ["断网", "上不了网"]
+
+
+@pytest.mark.parametrize("end", ["9999-12-31 23:00+00:00", "0001-01-01 00:00+14:00"])
+def test_the_command_refuses_a_time_that_there_is_not_here(run: Run, end: str):
+    done = run(*ADD, "--until", end)
+    assert done.exit_code == 2
+    assert f"“{end}”不是时间；" in done.output
 
 
 def test_the_command_says_what_is_wrong(run: Run, small: Path):

@@ -12,17 +12,20 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner, Result
 
 from casebook.asked import read_asked
 from casebook.cli import main
+from search.insights.digest import Digest
+from search.insights.wordings import Wordings
 from search.journal import opening, storage, writer
 from search.journal.exporting import COLUMNS
 from search.journal.journal import Journal
 from search.journal.records import REASONS, SURFACES
-from tests.search.journal.conftest import Clock, NewJournal, found, raw_bytes, rows, until
+from tests.search.journal.conftest import Clock, NewJournal, found, locked, raw_bytes, rows, until
 
 Run = Callable[..., Result]
 DAY = 86_400
@@ -128,6 +131,7 @@ def test_counts_of_what_helped_are_read_by_the_site(run: Run, kept: Path, tmp_pa
         (("--until", "2026-11-21"), [0, 1]),
         (("--since", "2026-11-21", "--until", "2026-11-22"), [1, 2]),
         (("--since", "2027-01-01"), []),
+        (("--since", "0001-01-01", "--until", "9999-12-31"), [0, 1, 2, 3]),
     ],
 )
 def test_days_are_those_of_the_library(
@@ -198,6 +202,43 @@ def test_with_no_days_everything_is_removed(run: Run, kept: Path, small: Path) -
     run("prune")
     assert rows(kept) == rows(kept, "SELECT * FROM events") == []
     assert "昨天".encode() not in b"".join(raw_bytes(kept.parent).values())
+
+
+@pytest.mark.parametrize(("days", "left"), [(5, ["昨天的问题"]), (0, [])])
+def test_sums_of_what_is_removed_go_too_whoever_keeps_them(
+    run: Run, kept: Path, small: Path, days: int, left: list[str]
+) -> None:
+    now = datetime.now(UTC)
+    for age, text in ((6, "上周的问题"), (1, "昨天的问题"), (0, "今天的问题")):
+        fill(kept, text, start=now - timedelta(days=age))
+    # The widest audience's service keeps sums of the others' journals.
+    sums = [small / "build/state" / name / "insights-dealer.sqlite" for name in ("agent", "dealer")]
+    others = sums[0].with_name("insights-agent.sqlite")
+    zone = ZoneInfo("Asia/Shanghai")
+    wordings = Wordings(())
+    for file in (*sums, others):
+        with closing(Digest(file, wordings, zone)) as digest:
+            list(digest.add(Journal(kept).questions(), now.astimezone(zone).date()))
+            digest.keep(28, now.date(), "{}")
+    with (small / "casebook.toml").open("a", encoding="utf-8") as settings:
+        settings.write(f"\n[journal]\ndays = {days}\n")
+    assert run("prune", "--audience", "dealer").exit_code == 0
+    expected = [*left, *(["今天的问题"] if days else [])]
+    for file in sums:
+        texts = [text for (text,) in rows(file, "SELECT text FROM asked ORDER BY day")]
+        assert (texts, rows(file, "SELECT * FROM reports")) == (expected, [])
+    assert "上周".encode() not in b"".join(raw_bytes(kept.parent).values())
+    assert len(rows(others, "SELECT text FROM asked")) == 3
+
+
+def test_sums_that_cannot_be_changed_are_named(run: Run, kept: Path) -> None:
+    fill(kept, "很久以前的问题", start=datetime.now(UTC) - timedelta(days=401))
+    sums = kept.with_name("insights-dealer.sqlite")
+    with locked(sums):
+        result = run("prune")
+    assert result.exit_code == 2
+    assert f"清理不了 {sums}（别的程序一直占着它）；过一会儿再试，" in result.output
+    assert rows(kept) == []
 
 
 def test_what_was_removed_is_gone_and_its_room_is_given_back(

@@ -250,6 +250,33 @@ def test_a_clock_that_was_set_back_leaves_nothing_unfolded(
     assert [row[5] for row in rows(file)] == ["欠费停机"]
 
 
+def test_who_asks_without_a_pause_is_unlinked_too(
+    journal: Journal, clock: Clock, file: Path
+) -> None:
+    for number in range(72):
+        clock.now += 49
+        ask(journal, clock, "visit-one", f"第{number}个问", f"第{number}个问题", step=0.5)
+    journal.flush()
+    assert settled(file, clock.now)
+    left = rows(file, "SELECT text FROM questions WHERE visit IS NOT NULL ORDER BY number")
+    assert [text for (text,) in left] == ["第70个问", "第70个问题", "第71个问", "第71个问题"]
+    assert [one.text for one in journal.questions()] == [f"第{n}个问题" for n in range(72)]
+    assert not settled(file, clock.now + 120)
+    assert len(rows(file)) == 72
+
+
+def test_a_question_that_is_typed_for_minutes_is_not_cut(
+    journal: Journal, clock: Clock, file: Path
+) -> None:
+    text = "欠费停机以后多久能恢复"
+    ask(journal, clock, "visit-one", *(text[: stop + 2] for stop in range(10)), step=20)
+    journal.flush()
+    assert settled(file, clock.now)
+    assert len(rows(file)) == 10
+    assert not settled(file, clock.now + 120)
+    assert [row[5] for row in rows(file)] == [text]
+
+
 def test_folding_goes_on_over_many_visits(journal: Journal, clock: Clock, file: Path) -> None:
     for number in range(620):
         ask(journal, clock, f"visit-{number:04}", "欠费", "欠费停机", step=0.001)

@@ -144,6 +144,15 @@ def test_without_days_or_a_file_nothing_is_kept(tmp_path: Path, days: int) -> No
     assert not file.parent.exists()
 
 
+def test_without_a_journal_what_is_kept_of_one_is_cleaned_at_once(
+    tmp_path: Path, new_journal: NewJournal
+) -> None:
+    cleaned: list[str] = []
+    new_journal(days=0).when_pruned(lambda: cleaned.append("none"))
+    new_journal().when_pruned(lambda: cleaned.append("one"))
+    assert cleaned == ["none"]
+
+
 def test_a_text_that_is_not_unicode_is_kept_as_far_as_it_is(journal: Journal) -> None:
     journal.ask(found("宽带\ud800断网"), "mcp", "")
     journal.flush()

@@ -14,6 +14,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from casebook.service_settings import AccessSettings
 from search.app import create_app
 from search.events import MAX_BODY
 from search.journal.records import REASONS, SURFACES, Question
@@ -42,7 +43,7 @@ def new_client(
                 index=index_root("dealer"),
                 site=None,
                 today=lambda: ON,
-                origins=(ORIGIN,),
+                access=AccessSettings(origins=(ORIGIN,)),
                 state=tmp_path_factory.mktemp("state"),
                 journal_days=days,
             )
@@ -234,6 +235,10 @@ GOOD: dict[str, Any] = {"question": "A" * 12, "kind": "opened", "document": ENTR
             "没有字段 who；可用：question、kind、document、helpful、reason。",
         ),
         ({"kind": "missing"}, "question 写检索结果里的 question。"),
+        (
+            GOOD | {"\ud800": 1},
+            "没有字段 ?；可用：question、kind、document、helpful、reason。",
+        ),
         (GOOD | {"question": 12}, "question 写检索结果里的 question。"),
         (GOOD | {"question": "A" * 13}, "question 写检索结果里的 question。"),
         (GOOD | {"question": "13912345678x"[:11] + "号"}, "question 写检索结果里的 question。"),
@@ -254,6 +259,14 @@ GOOD: dict[str, Any] = {"question": "A" * 12, "kind": "opened", "document": ENTR
             GOOD | {"kind": "rated", "helpful": False, "reason": "he was rude"},
             "reason 写 wrong、outdated、unclear、incomplete、unsayable、unrelated 里的一个，"
             "只和 helpful: false 一起写。",
+        ),
+        *(
+            (
+                GOOD | {"kind": "rated", "helpful": False, "reason": reason},
+                "reason 写 wrong、outdated、unclear、incomplete、unsayable、unrelated 里的一个，"
+                "只和 helpful: false 一起写。",
+            )
+            for reason in ([], {}, ["wrong"], 1, True)
         ),
         (
             GOOD | {"kind": "rated", "helpful": True, "reason": "wrong"},
