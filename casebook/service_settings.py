@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -26,6 +27,24 @@ def _network(value: str) -> str:
             {"found": value, "hint": "写代理的 IP 地址或网段，如 10.0.0.5 或 10.0.0.0/24"},
         ) from None
     return value
+
+
+def _header(value: str) -> str:
+    """A header that nobody else's can be taken for: WSGI has one name for X-A, X_A and x-a."""
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9]{0,63}", value):
+        raise PydanticCustomError(
+            "invalid-value",
+            "“{found}”不能做认人的请求头",
+            {
+                "found": value,
+                "hint": "只用字母和数字，如 Casebookuser：名字里有 - 的，"
+                "读者自己写一个带 _ 的就能冒充，许多代理不拦",
+            },
+        )
+    return value
+
+
+Header = Annotated[str, AfterValidator(_header)]
 
 
 class ServiceSettings(Table):
@@ -76,10 +95,13 @@ class ProxySettings(Table):
     Attributes:
         user_header: the header that names the person.
         groups_header: the header that lists the person's groups, parted by commas.
+
+    Names have letters and digits only. With a dash in them, a client's own header that is spelt
+    with an underscore would count in their place (CVE-2025-64484 is one such case).
     """
 
-    user_header: str = "X-Forwarded-User"
-    groups_header: str = "X-Forwarded-Groups"
+    user_header: Header = "Casebookuser"
+    groups_header: Header = "Casebookgroups"
 
 
 class AccessSettings(Table):
@@ -91,6 +113,7 @@ class AccessSettings(Table):
         readers: groups that may read; ``*`` is everybody who signed in.
         editors: groups that may also write, set notices and work off tasks.
         analysts: groups that may also see the insights, and change nothing.
+        origins: sites on other hosts that may ask this audience's service, as ``https://host``.
         hours: how long a sign-in lasts.
         rate: requests a minute from one token, person or, where nobody signs in, address, exactly;
             0 sets no limit. Unless it is set, only ``open`` has one.
@@ -102,6 +125,7 @@ class AccessSettings(Table):
     readers: tuple[str, ...] = ("*",)
     editors: tuple[str, ...] = ()
     analysts: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
     hours: int = Field(10, ge=1, le=168)
     rate: int | None = Field(None, ge=0, le=100_000)
     oidc: OidcSettings = OidcSettings()

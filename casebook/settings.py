@@ -238,7 +238,6 @@ class SearchSettings(Table):
 
     Attributes:
         engine: which engine builds and asks the index of an audience that names none itself.
-        origins: sites on other hosts that may ask this service, as ``https://host``.
         hosts: names by which the service may be called, besides this machine's own.
         service: where the static sites find the service; a path or an address.
         examples: queries that the empty search page offers.
@@ -246,7 +245,6 @@ class SearchSettings(Table):
     """
 
     engine: str = "auto"
-    origins: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     service: str = "/"
     examples: tuple[str, ...] = ()

@@ -19,7 +19,7 @@ from casebook.errors import (
     QueryRefused,
     SearchTimeout,
 )
-from search import api, embed, notice_views, observing, overload, reload, web
+from search import api, bodies, embed, notice_views, observing, overload, reload, web
 from search.access import enforcement as access
 from search.editor import views as editor
 from search.insights import task_views as tasks
@@ -93,6 +93,7 @@ def create_app(config: ServiceConfig) -> Flask:
     insights.register(app)
     tasks.register(app)
     app.before_request(_limit_body)
+    bodies.register(app)
     app.after_request(_headers)
     app.config.update(_COMPRESSION)
     Compress(app)
@@ -113,7 +114,8 @@ def _headers(response: Response) -> Response:
     """The headers that every response carries, errors too."""
     response.headers["Content-Security-Policy"] = getattr(response, "policy", _CSP)
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
+    # Our own forms must say where they stand; nobody else learns where somebody came from.
+    response.headers["Referrer-Policy"] = "same-origin"
     if not getattr(response, "framed", False):
         response.headers["X-Frame-Options"] = "DENY"
     response.headers["Cross-Origin-Opener-Policy"] = getattr(
@@ -166,6 +168,8 @@ def _unexpected(error: Exception) -> tuple[Response, int]:
 
 def _error(status: int, code: str, message: str) -> tuple[Response, int]:
     """One shape for every error: JSON for the API, a page for people."""
+    # It may quote what came in, which need not be text that can be sent.
+    message = message.encode(errors="replace").decode()
     if request.path.startswith("/api/") or request.path == "/healthz":
         return jsonify(status=status, errors=[{"code": code, "message": message}]), status
     page = render_template("error.html", title=service().config.title, message=message)

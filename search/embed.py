@@ -34,7 +34,7 @@ def register(app: Flask) -> None:
 @public
 def frame() -> Response:
     """What the element shows: a box and nothing found yet, so nothing of the library."""
-    origins = service().config.origins
+    origins = service().config.access.origins
     page = render_template(
         "embed.html",
         title=service().config.title,

@@ -10,6 +10,7 @@ import uuid
 from flask import Flask, Response, g, request
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from search.access.enforcement import PROBES
 from search.access.proxies import THROUGH_PROXIES
 from search.access.rights import Right, needs
 from search.service import service
@@ -17,8 +18,6 @@ from search.service import service
 # Long enough that no telephone, identity or card number has the form.
 _ID = re.compile(r"[0-9a-fA-F][0-9a-fA-F-]{18,62}[0-9a-fA-F]")
 _HEADER = "X-Request-ID"
-# Asked every few seconds by programs; only their failures are worth a line.
-_PROBES = frozenset({"/healthz", "/metrics"})
 _FAILED = 500
 
 log = logging.getLogger(__name__)
@@ -69,7 +68,8 @@ def _end(response: Response) -> Response:
     method = request.method if request.url_rule else "other"
     service().metrics.answered(route, method, response.status_code, seconds)
     response.headers[_HEADER] = given
-    quiet = route in _PROBES and response.status_code < _FAILED
+    # Of what is asked every few seconds only failures are worth a line.
+    quiet = route in PROBES and response.status_code < _FAILED
     log.log(
         logging.DEBUG if quiet else logging.INFO,
         "%s %s %s",

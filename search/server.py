@@ -14,18 +14,16 @@ import gc
 import logging
 import multiprocessing
 import os
-import resource
 import signal
 import socket
 import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from multiprocessing.util import Finalize
 from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
@@ -33,25 +31,19 @@ from granian.server.mp import MPServer
 
 from casebook.errors import CasebookError, reason
 from casebook.service_settings import ServiceSettings
-from search.access.listening import check_listening
+from search.access.listening import check_listening, described
 from search.app import create_app
-from search.budget import Busy
+from search.bodies import BODIES
 from search.generations import open_current
+from search.listener import IDLE_SECONDS, most_connections, own_address, tell_when_listening
 from search.service import EXTENSION, Service, ServiceConfig
 
-# Threads that are not for searches: pages, documents, /healthz, refusals; and those of them that
-# may wait for a body, which a slow client sends as slowly as it likes.
-RESERVED = 16
-BODIES = 8
+# Threads that are not for searches: pages, documents, /healthz, refusals; and besides them those
+# that wait for a body.
+RESERVED = 16 + BODIES
 # The room to read a head into. One that is longer is refused when the room is full before the head
 # has ended; how much comes at once decides, so up to twice as much may pass, and more never does.
 MAX_HEAD = 64 * 1024
-# Connections are closed on which no head has come for so long: more than the minute after which
-# proxies close theirs, so that none sends on what is just being closed.
-IDLE_SECONDS = 75
-# Connections of a worker, as far as it may open so many files.
-CONNECTIONS = 8192
-_OTHER_FILES = 256
 # Between a new worker's start and the old one's end; more where the index takes long to open.
 _SPAWN_SECONDS = 3.0
 # How long a thread has Python to itself while others want it. Each step of a short answer waits so
@@ -101,22 +93,29 @@ def serve(
         SearchError: others would reach there what is for this machine only.
     """
     check_listening(config, host)
-    address = _free_address(host, port)
-    application = _Application(config, lambda: _checked(again() if again else config, host))
-    application.warm()
-    # Workers take over what this process has loaded.
-    multiprocessing.set_start_method("fork", force=True)
+    with own_address(host, port) as address:
+        application = _Application(config, lambda: _checked(again() if again else config, host))
+        application.warm()
+        # Workers take over what this process has loaded.
+        multiprocessing.set_start_method("fork", force=True)
+        server = _server(address, port, workers, application)
+        if began:
+            tell_when_listening(began, address, port)
+        server.serve(target_loader=application, wrap_loader=False)
+
+
+def _server(address: str, port: int, workers: int, application: _Application) -> _Server:
     server = _Server(
         "casebook",
         address=address,
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
-        blocking_threads=request_threads(config.running),
+        blocking_threads=request_threads(application.config.running),
         http=HTTPModes.http1,
         websockets=False,
         backlog=1024,
-        backpressure=_connections(),
+        backpressure=most_connections(),
         http1_settings=HTTP1Settings(
             header_read_timeout=IDLE_SECONDS * 1000, max_buffer_size=MAX_HEAD
         ),
@@ -133,9 +132,7 @@ def serve(
 
     logging.getLogger("_granian").addFilter(_in_our_words)
     server.on_reload(reload)
-    if began:
-        threading.Thread(target=_tell, args=(began, address, port), daemon=True).start()
-    server.serve(target_loader=application, wrap_loader=False)
+    return server
 
 
 def request_threads(running: ServiceSettings) -> int:
@@ -231,6 +228,8 @@ class _Application:
         except _UNUSABLE as error:
             self.config = before
             log.error("新的设置不能用，继续用原来的：%s", _why(error))
+            return
+        log.info("换上新的设置；检索进程一个一个换新。%s", described(self.config))
 
     def __call__(self) -> Flask:
         """The application of a worker; its service ends with the process."""
@@ -244,7 +243,6 @@ class _Application:
         sys.setswitchinterval(SWITCH_SECONDS)
         try:
             app = create_app(self.config)
-            _bound_bodies(app)
             service: Service = app.extensions[EXTENSION]
             service.live.aside = True
             _end_in_time(service)
@@ -300,64 +298,6 @@ def _end_in_time(service: Service) -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def _bound_bodies(app: Flask) -> None:
-    """Lets only so many requests at once wait for what their clients still send."""
-    places = threading.BoundedSemaphore(BODIES)
-
-    def take() -> None:
-        if not (request.content_length or "Transfer-Encoding" in request.headers):
-            return
-        if not places.acquire(blocking=False):
-            raise Busy("同时收到的内容太多；稍等一秒再试")
-        g.body_place = True
-
-    def give_back(_: BaseException | None) -> None:
-        if g.pop("body_place", False):
-            places.release()
-
-    hooks: dict[Any, list[Any]] = app.before_request_funcs
-    hooks.setdefault(None, []).insert(0, take)
-    app.teardown_request(give_back)
-
-
 def _checked(config: ServiceConfig, host: str) -> ServiceConfig:
     check_listening(config, host)
     return config
-
-
-def _free_address(host: str, port: int) -> str:
-    """The address of a host on which nobody listens.
-
-    Granian's workers share a port, and would share it with another service as well: readers of two
-    audiences would get each other's answers. So nobody else may listen there.
-
-    Raises:
-        OSError: somebody does, or there is no such address.
-    """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    # Of a name that has both, what other programs try first here.
-    family, kind, _, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
-    with socket.socket(family, kind) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(address)
-        probe.listen()
-    return str(address[0])
-
-
-def _tell(began: Callable[[], None], address: str, port: int) -> None:
-    """Tells as soon as a worker listens; nobody else does, as was just seen."""
-    while True:
-        with suppress(OSError), socket.create_connection((address, port), timeout=1):
-            break
-        time.sleep(0.05)
-    began()
-
-
-def _connections() -> int:
-    """How many connections a worker may hold; it may open as many files as the system lets it."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = CONNECTIONS + _OTHER_FILES
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return CONNECTIONS if soft == resource.RLIM_INFINITY else min(CONNECTIONS, soft - _OTHER_FILES)

@@ -42,7 +42,6 @@ class ServiceConfig:
         site: the audience's built site; None or a missing folder serves none.
         today: gives the day for which documents must hold.
         hosts: the host names it answers to, without ports.
-        origins: other sites that may ask its API, as ``https://host``.
         examples: queries that the empty search page offers.
         choices: where it is counted what is chosen from the suggestions; None counts in memory.
         library: the library's folder, which gives the widest audience the editor; None gives none.
@@ -61,7 +60,6 @@ class ServiceConfig:
     site: Path | None
     today: Callable[[], date]
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
-    origins: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
     choices: Path | None = None
     library: Path | None = None

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from casebook.cli.common import Command, audience_option, library_option, say
-from casebook.cli.searching import service_config
-from casebook.errors import EngineMissing, SearchError, reason
+from casebook.cli.searching import cannot_listen, service_config
+from casebook.errors import EngineMissing
 from casebook.settings import load_settings
 
 
@@ -34,7 +34,7 @@ def mcp(audience: str | None, http: bool, host: str, port: int, root: Path) -> N
         from search.assistants.http import serve_http
         from search.assistants.server import make_server
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in ("mcp", "mcp_types", "uvicorn", "starlette"):
+        if (error.name or "").partition(".")[0] not in ("mcp", "mcp_types", "starlette"):
             raise
         raise EngineMissing(
             "casebook mcp 需要 Python 库 mcp，还没有安装；运行 pip install 'casebook[mcp]'。"
@@ -56,6 +56,6 @@ def mcp(audience: str | None, http: bool, host: str, port: int, root: Path) -> N
             else:
                 server.run("stdio")
     except OSError as error:
-        raise SearchError(f"不能监听 {host}:{port}（{reason(error)}）；换一个 --port。") from None
+        raise cannot_listen(host, port, error) from None
     finally:
         service.close()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import socket
 import sys
 from dataclasses import replace
 from functools import partial
@@ -116,7 +118,16 @@ def serve(
             again = partial(_config_again, root, reader, host)
             run(config, host, port, workers, again, lambda: say(_began(config, reader, host, port)))
     except OSError as error:
-        raise SearchError(f"不能监听 {host}:{port}（{reason(error)}）；换一个 --port。") from None
+        raise cannot_listen(host, port, error) from None
+
+
+def cannot_listen(host: str, port: int, error: OSError) -> SearchError:
+    """Says why an address cannot be listened on, and which option to change."""
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return SearchError(
+            f"不能监听 {host}:{port}：这台机器没有“{host}”这个地址；换一个 --host，如 127.0.0.1。"
+        )
+    return SearchError(f"不能监听 {host}:{port}（{reason(error)}）；换一个 --port。")
 
 
 def _began(config: ServiceConfig, reader: Audience, host: str, port: int) -> str:
@@ -125,7 +136,9 @@ def _began(config: ServiceConfig, reader: Audience, host: str, port: int) -> str
 
     built = config.site is not None and config.site.is_dir()
     what, lines = ("检索页和站点", []) if built else ("检索页", [_NO_SITE.format(reader.id)])
-    place = f"{reader.name}的{what}在 http://{host}:{port}/ ，按 Ctrl+C 停止。"
+    # Names are looked at to tell whom a request was sent to, and no IPv6 address is one.
+    name = "localhost" if host == "::1" else host
+    place = f"{reader.name}的{what}在 http://{name}:{port}/ ，按 Ctrl+C 停止。"
     return "\n".join([place, *lines, described(config)])
 
 
@@ -154,7 +167,6 @@ def service_config(root: Path, settings: Settings, reader: Audience, host: str) 
         site=root / "build" / "site" / reader.id,
         today=lambda: today(settings),
         hosts=tuple(dict.fromkeys(("127.0.0.1", "localhost", host, *settings.search.hosts))),
-        origins=settings.search.origins,
         examples=settings.search.examples,
         choices=choices_file(root, reader),
         library=root if reader == settings.widest else None,

@@ -8,7 +8,8 @@ own pages, are there for everybody and hold nothing of the library.
 from __future__ import annotations
 
 import logging
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from flask import Flask, Response, current_app, g, redirect, request
@@ -26,6 +27,11 @@ from search.access.rights import NOBODY, Reader, Right, may, public, reader
 from search.service import EXTENSION as SERVICE
 from search.service import service
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+# What programs that watch a service ask every few seconds.
+PROBES = frozenset({"/healthz", "/metrics"})
 _YEAR = 31_536_000
 
 log = logging.getLogger(__name__)
@@ -51,12 +57,33 @@ def register(app: Flask) -> None:
         )
     except ValueError as error:
         raise SearchError(f"[service] proxy_hosts 里有的不是地址：{error}。") from None
+    if config.access.sign_in != "loopback":
+        app.wsgi_app = _Watched(app.wsgi_app, config.hosts[0])  # type: ignore[method-assign]
     public(app.view_functions["static"])
     if gate.provider:
         app.register_blueprint(signing.blueprint)
     app.before_request(_admit)
     app.after_request(_headers)
     app.context_processor(_shared)
+
+
+class _Watched:
+    """Answers whoever watches a service by whatever name they know it: a pod has but an address.
+
+    Args:
+        app: the application.
+        host: one of its own names.
+    """
+
+    def __init__(self, app: WSGIApplication, host: str) -> None:
+        self._app = app
+        self._host = host
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answers a request."""
+        if environ["PATH_INFO"] in PROBES:
+            environ["HTTP_HOST"] = self._host
+        return self._app(environ, start_response)
 
 
 def right_of(app: Flask, endpoint: str | None) -> Right | None:
@@ -128,7 +155,7 @@ def _refuse_other_sites(who: Reader, right: Right | None) -> None:
         return
     config = service().config
     exactly = right is not Right.READ
-    origins = () if exactly else config.origins
+    origins = () if exactly else config.access.origins
     if not is_from_here(request, config.hosts, origins, exactly=exactly) or (
         changes and who.way in ("oidc", "proxy") and not is_from_browser(request)
     ):
@@ -161,7 +188,7 @@ def _headers(response: Response) -> Response:
     gate: Gate = current_app.extensions[EXTENSION]
     right = right_of(current_app, request.endpoint)
     origin = request.headers.get("Origin")
-    if right in (None, Right.READ) and origin and origin in service().config.origins:
+    if right in (None, Right.READ) and origin and origin in service().config.access.origins:
         response.headers["Access-Control-Allow-Origin"] = origin
         response.vary.add("Origin")
     if right is not None and (

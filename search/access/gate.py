@@ -106,8 +106,12 @@ class Gate:
         Returns:
             0 when it is allowed; otherwise after how many seconds requests are again.
         """
+        return self.rates.wait(self.sender(reader, address))
+
+    def sender(self, reader: Reader, address: str) -> str:
+        """What stands for whoever sent a request; where that is not known, for their address."""
         known = reader.name and reader.way != "loopback"
-        return self.rates.wait(f"{reader.way}:{reader.name}" if known else address_key(address))
+        return f"{reader.way}:{reader.name}" if known else address_key(address)
 
     def session(self, request: Request) -> Session | None:
         """The session that a request carries, unless it was ended.

@@ -24,7 +24,7 @@ def is_from_here(
         request: what was sent.
         hosts: the host names of our pages.
         origins: other sites that may ask for this.
-        exactly: whether only pages from this very host and port are ours.
+        exactly: whether only pages from this very scheme, host and port are ours.
     """
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
@@ -33,10 +33,11 @@ def is_from_here(
         return site in (None, "same-origin") or typed
     if site == "same-origin" or origin in origins:
         return True
+    if exactly:
+        # A browser that says more than the origin has said that it is another one's page.
+        return site is None and origin == f"{request.scheme}://{request.host}"
     try:
         sender = urlsplit(origin)
     except ValueError:
         return False
-    if exactly:
-        return bool(sender.netloc) and sender.netloc == request.host
     return sender.hostname is not None and host_is_trusted(sender.hostname, hosts)

@@ -106,14 +106,23 @@ class Rates:
 def address_key(address: str) -> str:
     """What stands for an address when requests are counted.
 
-    A reader with IPv6 has a whole /64 to send from; it counts as one.
+    A reader with IPv6 has a whole /64 to send from; it counts as one. Some proxies write the port
+    to it, of which a reader has many. Whatever is no address counts as one reader.
     """
     try:
-        found = ipaddress.ip_address(address)
+        found = ipaddress.ip_address(_without_port(address))
     except ValueError:
-        return f"address:{address[:100]}"
+        return "address:none"
     if isinstance(found, ipaddress.IPv6Address):
         if found.ipv4_mapped:
             return f"address:{found.ipv4_mapped}"
         return f"address:{ipaddress.ip_network((found, _NETWORK), strict=False)}"
     return f"address:{found}"
+
+
+def _without_port(address: str) -> str:
+    """``192.0.2.1`` of ``192.0.2.1:80``, ``2001:db8::1`` of ``"[2001:db8::1]:80"``."""
+    host = address.strip(' "')
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0] if host.count(":") == 1 else host

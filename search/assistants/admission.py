@@ -13,11 +13,12 @@ import anyio.to_thread
 from flask import Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.sansio.utils import host_is_trusted
 
 from search.access.gate import Gate
 from search.access.proxies import Proxies
-from search.access.refusals import NotAllowed, NotSignedIn, TooOften
+from search.access.refusals import NotAllowed, NotSignedIn, TooOften, WrongHost
 from search.access.rights import NOBODY, Reader, Right
 from search.service import ServiceConfig
 
@@ -27,7 +28,7 @@ _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
 }
 _HOW = "要有令牌才能用：把它放在请求头 Authorization: Bearer 里；令牌找管理员要。"
 
@@ -71,6 +72,9 @@ class Admission:
             HTTPException: why not.
         """
         environ = _environ(scope)
+        host = environ.get("HTTP_HOST", "")
+        if not host_is_trusted(host, self._config.hosts):
+            raise WrongHost(host)
         self._proxies(environ, lambda *_: lambda _: None)
         request = Request(environ)
         try:
@@ -83,6 +87,9 @@ class Admission:
             raise NotSignedIn(_HOW)
         if Right.READ not in who.rights:
             raise NotAllowed(Right.READ, who.name, who.way, self._config.audience)
+        if scope["method"] != "POST":
+            # With GET the protocol opens a stream that never ends; nothing is ever sent on ours.
+            raise MethodNotAllowed(["POST"])
 
     def _count(self, who: Reader, request: Request) -> None:
         seconds = self._gate.wait(who, request.remote_addr or "")
@@ -141,6 +148,9 @@ def _environ(scope: Scope) -> dict[str, Any]:
         "wsgi.url_scheme": scope["scheme"],
     }
     for name, value in scope["headers"]:
+        # WSGI could not tell it from one that a proxy wrote with a dash.
+        if b"_" in name:
+            continue
         key = f"HTTP_{name.decode('latin-1').upper().replace('-', '_')}"
         text = value.decode("latin-1")
         environ[key] = f"{environ[key]},{text}" if key in environ else text

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-import socket
+import asyncio
+import logging
+import signal
 from collections.abc import Callable
+from dataclasses import replace
 
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
 from mcp.server.mcpserver import MCPServer
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.types import ASGIApp
 
+from casebook.service_settings import OidcSettings
 from search.access.gate import Gate
 from search.access.listening import check_listening
 from search.assistants.admission import Admission
+from search.listener import IDLE_SECONDS, most_connections, own_address, tell_when_listening
 from search.service import ServiceConfig
 
 MAX_BODY = 64 * 1024
+
+
+def for_programs(config: ServiceConfig) -> ServiceConfig:
+    """The same, but where people sign in, programs show tokens: they have no cookie."""
+    access = config.access
+    if access.sign_in not in ("oidc", "proxy"):
+        return config
+    tokens = {"sign_in": "token", "oidc": OidcSettings()}
+    return replace(config, access=access.model_copy(update=tokens))
 
 
 def http_app(server: MCPServer, config: ServiceConfig, gate: Gate) -> ASGIApp:
@@ -31,7 +48,7 @@ def http_app(server: MCPServer, config: ServiceConfig, gate: Gate) -> ASGIApp:
         stateless_http=True,
         max_request_body_size=MAX_BODY,
         transport_security=TransportSecuritySettings(
-            allowed_hosts=hosts, allowed_origins=list(config.origins)
+            allowed_hosts=hosts, allowed_origins=list(config.access.origins)
         ),
     )
     return Admission(app, config, gate)
@@ -53,21 +70,31 @@ def serve_http(
         OSError: the address cannot be listened on.
         SearchError: others would reach there what is for this machine only.
     """
-    import uvicorn  # noqa: PLC0415  (only a running server needs it)
-
+    config = for_programs(config)
     check_listening(config, host)
+    logging.getLogger("_granian").setLevel(logging.ERROR)
     gate = Gate(config)
-    told = uvicorn.Config(
-        http_app(server, config, gate),
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-    )
     try:
-        with socket.create_server((host, port)) as listener:
-            began()
-            uvicorn.Server(told).run([listener])
+        with own_address(host, port) as address:
+            tell_when_listening(began, address, port)
+            asyncio.run(_serve(http_app(server, config, gate), address, port))
     finally:
         gate.close()
+
+
+async def _serve(app: ASGIApp, address: str, port: int) -> None:
+    served = Server(
+        app,
+        address=address,
+        port=port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        backpressure=most_connections(),
+        http1_settings=HTTP1Settings(header_read_timeout=IDLE_SECONDS * 1000),
+        log_enabled=False,
+    )
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, served.stop)
+    await served.serve()

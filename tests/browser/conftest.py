@@ -43,6 +43,7 @@ SERVER = """
 import sys
 from datetime import date
 from pathlib import Path
+from casebook.service_settings import AccessSettings
 from search.server import serve
 from search.service import ServiceConfig
 
@@ -50,7 +51,7 @@ audience, index, site, port, *origins = sys.argv[1:]
 serve(ServiceConfig(
     audience=audience, internal=audience == "agent", title="测试知识库", index=Path(index),
     site=Path(site), today=lambda: date(2026, 11, 22), examples=("宽带断了", "漫游费太高"),
-    origins=tuple(origins),
+    access=AccessSettings(origins=tuple(origins)),
 ), "127.0.0.1", int(port))
 """
 # One page of each kind; a test says when a kind is missing here.
@@ -124,8 +125,9 @@ def find_browser() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[sync_api.Browser]:
+    """Closed when these tests are done: other tests of the process cannot run a loop before."""
     program = find_browser()
     with sync_api.sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)

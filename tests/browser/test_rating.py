@@ -34,14 +34,15 @@ SERVER = """
 import sys
 from datetime import date
 from pathlib import Path
+from casebook.service_settings import AccessSettings
 from search.server import serve
 from search.service import ServiceConfig
 
 root, port, origin = sys.argv[1:]
 serve(ServiceConfig(
     audience="agent", internal=True, title="测试知识库", index=Path(root) / "index",
-    site=Path(root) / "site", today=lambda: date(2026, 11, 22), origins=(origin,),
-    state=Path(root) / "state",
+    site=Path(root) / "site", today=lambda: date(2026, 11, 22),
+    access=AccessSettings(origins=(origin,)), state=Path(root) / "state",
 ), "127.0.0.1", int(port), 2)
 """
 QUESTION = "欠费停机多久能恢复"

@@ -26,6 +26,7 @@ from pathlib import Path
 from casebook.service_settings import ServiceSettings
 from search import searcher, server, service
 
+service.SECONDS = 60  # A busy machine answers late, and rightly.
 {patch}
 
 config = service.ServiceConfig(

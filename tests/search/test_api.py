@@ -23,6 +23,7 @@ from werkzeug.test import TestResponse
 
 from casebook.documents import Faq
 from casebook.library import Library, View
+from casebook.service_settings import AccessSettings
 from search import budget as budgets
 from search.app import MAX_BODY, create_app
 from search.budget import Budget
@@ -55,7 +56,7 @@ def new_app(index_root: IndexRoot, tmp_path_factory: pytest.TempPathFactory) -> 
             index=index or index_root(audience, engine),
             site=tmp_path_factory.getbasetemp() / "no-site",
             today=lambda: ON,
-            origins=(ORIGIN,),
+            access=AccessSettings(origins=(ORIGIN,)),
             choices=choices,
         )
         app = create_app(config)
@@ -86,7 +87,7 @@ def service_of(client: FlaskClient) -> Service:
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
 }

@@ -19,11 +19,12 @@ from pathlib import Path
 import pytest
 
 from casebook.library import View
+from search.bodies import BODIES
 from search.budget import Budget
 from search.engines import get_engine
 from search.generations import publish
 from search.journal.journal import Journal
-from search.server import BODIES, MAX_HEAD
+from search.server import MAX_HEAD
 from tests.conftest import ROOT
 from tests.search.serving import GUARD, Server, free_port, running, started, until
 
@@ -213,6 +214,30 @@ def test_no_other_service_gets_the_port(server: Server, index: Path) -> None:
     assert b"Address already in use" in done.stderr
 
 
+def test_of_two_services_that_start_together_one_gets_the_port(index: Path) -> None:
+    port = free_port()
+    code = (
+        "from datetime import date; from pathlib import Path\n"
+        "from search.server import serve; from search.service import ServiceConfig\n"
+        f"serve(ServiceConfig('dealer', False, '', Path({str(index)!r}), None, date.today),"
+        f" '127.0.0.1', {port})"
+    )
+    both = [
+        subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    try:
+        until(lambda: any(one.poll() is not None for one in both))
+        [refused] = [one for one in both if one.poll() is not None]
+        assert refused.returncode == 1
+        assert refused.stderr is not None
+        assert b"Address already in use" in refused.stderr.read()
+    finally:
+        for one in both:
+            one.terminate()
+            one.communicate(timeout=GUARD)
+
+
 def taken(pool: ThreadPoolExecutor, server: Server) -> list[Future[Answer]]:
     """Asks for ten slow searches where there is room for four; gives those four, under way."""
     asked = [pool.submit(server.get, SLOW_SEARCH) for _ in range(10)]
@@ -267,8 +292,9 @@ class TestOverload:
         self, index: Path, tmp_path: Path
     ) -> None:
         release = tmp_path / "release"
+        slow = SLOW.format(release=str(release))
         with (
-            running(index, tmp_path / "log", SLOW.format(release=str(release))) as one,
+            running(index, tmp_path / "log", f"{slow}\nservice.SECONDS = searcher.SECONDS") as one,
             ThreadPoolExecutor(4) as pool,
         ):
             answers = list(pool.map(one.get, [SLOW_SEARCH] * 4))

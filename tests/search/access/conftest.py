@@ -61,7 +61,6 @@ def new_config(
         state: Path | None = None,
         running: dict[str, Any] | None = None,
         hosts: tuple[str, ...] = ("127.0.0.1", "localhost"),
-        origins: tuple[str, ...] = (),
         site: Path | None = None,
         rate: int = 0,
         **access: Any,
@@ -77,7 +76,6 @@ def new_config(
             site=site,
             today=lambda: ON,
             hosts=hosts,
-            origins=origins,
             library=root if audience == "agent" else None,
             state=state or tmp_path_factory.mktemp("state") / audience,
             access=AccessSettings.model_validate(

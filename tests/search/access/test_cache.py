@@ -36,7 +36,7 @@ http {{
   proxy_cache_valid any 10m;
   proxy_cache_methods GET HEAD;
   proxy_set_header X-Forwarded-For $remote_addr;
-  proxy_set_header X-Forwarded-User $http_x_test_user;
+  proxy_set_header Casebookuser $http_x_test_user;
   proxy_set_header Host 127.0.0.1;
   add_header X-Cache $upstream_cache_status always;
   server {{

@@ -58,7 +58,7 @@ def check(response: TestResponse, app: Flask, where: object) -> None:
     assert "default-src 'none'" in policy, where
     assert "unsafe" not in policy or own_policy, where
     assert headers.getlist("X-Content-Type-Options") == ["nosniff"], where
-    assert headers.getlist("Referrer-Policy") == ["no-referrer"], where
+    assert headers.getlist("Referrer-Policy") == ["same-origin"], where
     kept = headers["Cache-Control"]
     if right_of(app, endpoint) is not None or response.status_code >= 400:
         assert "no-store" in kept or "private" in kept, where

@@ -252,8 +252,8 @@ class TestPeople:
             client = app.test_client()
             headers = {
                 **PROXIED,
-                "X-Forwarded-User": "ying",
-                "X-Forwarded-Groups": ", ".join([*groups, "others"]),
+                "Casebookuser": "ying",
+                "Casebookgroups": ", ".join([*groups, "others"]),
             }
         for method, path, demanded in requests_of(app):
             response = client.open(path, method=method, headers=headers)
@@ -356,8 +356,8 @@ class TestOtherSites:
     ) -> None:
         app = apps[way, "agent"]
         client = signed_in(app, "writers") if way == "oidc" else app.test_client()
-        proxied = {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-User": "ying"}
-        proxied["X-Forwarded-Groups"] = "writers"
+        proxied = {"X-Forwarded-For": "192.0.2.7", "Casebookuser": "ying"}
+        proxied["Casebookgroups"] = "writers"
         known = proxied if way == "proxy" else {}
         for method, path, _ in requests_of(app):
             if method != "GET":
@@ -371,8 +371,8 @@ class TestOtherSites:
     ) -> None:
         app = apps[way, audience]
         client = signed_in(app, "writers") if way == "oidc" else app.test_client()
-        known = {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-User": "ying"}
-        known["X-Forwarded-Groups"] = "writers"
+        known = {"X-Forwarded-For": "192.0.2.7", "Casebookuser": "ying"}
+        known["Casebookgroups"] = "writers"
         if way != "proxy":
             known = {}
         for site in ({}, {"Sec-Fetch-Site": "same-site"}, {"Sec-Fetch-Site": "cross-site"}):
@@ -396,11 +396,30 @@ class TestOtherSites:
         client = signed_in(app, "writers") if way == "oidc" else app.test_client()
         known = {}
         if way == "proxy":
-            known = {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-User": "ying"}
-            known["X-Forwarded-Groups"] = "writers"
+            known = {"X-Forwarded-For": "192.0.2.7", "Casebookuser": "ying"}
+            known["Casebookgroups"] = "writers"
         assert client.post("/api/check", headers=known).status_code == 403
         here = {"Origin": "http://localhost"}
         assert client.post("/api/check", headers=known | here).text == REACHED
+
+    @pytest.mark.parametrize(
+        ("page", "status"),
+        [
+            ({"Origin": "https://localhost"}, 200),
+            ({"Origin": "https://localhost", "Sec-Fetch-Site": "same-origin"}, 200),
+            ({"Origin": "https://localhost", "Sec-Fetch-Site": "cross-site"}, 403),
+            ({"Origin": "http://localhost"}, 403),
+            ({"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site"}, 403),
+            ({"Origin": "https://localhost:8443"}, 403),
+        ],
+    )
+    def test_what_is_not_for_readers_is_asked_from_this_very_origin(
+        self, apps: dict[tuple[str, str], Flask], page: dict[str, str], status: int
+    ) -> None:
+        known = {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"}
+        known |= {"Casebookuser": "ying", "Casebookgroups": "writers"}
+        response = apps["proxy", "agent"].test_client().post("/api/check", headers=known | page)
+        assert response.status_code == status
 
     def test_what_a_service_gives_nobody_is_said_to_who_asks_for_it(
         self, apps: dict[tuple[str, str], Flask]

@@ -155,8 +155,15 @@ class TestCounting:
             ("2001:db8::1", "2001:db8::ffff:1", True),
             ("2001:db8::1", "2001:0db8:0:0:1::1", True),
             ("2001:db8::1", "2001:db8:0:1::1", False),
-            ("unknown", "unknown", True),
-            ("", "unknown", False),
+            ("192.0.2.1", "192.0.2.1:4000", True),
+            ("192.0.2.1:4001", '"192.0.2.1:4000"', True),
+            ("192.0.2.1:80", "192.0.2.2:80", False),
+            ("2001:db8::1", "[2001:db8::2]", True),
+            ("2001:db8::1", '"[2001:db8::2]:80"', True),
+            ("2001:db8::1", "[2001:db8:0:1::1]:80", False),
+            ("unknown", "_hidden", True),
+            ("", "unknown", True),
+            ("unknown", "192.0.2.1", False),
         ],
     )
     def test_which_addresses_are_one_reader(self, one: str, other: str, same: bool) -> None:

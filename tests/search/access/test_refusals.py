@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.search.access.conftest import NewApp
+from search.access.rights import Right
+from tests.search.access.conftest import NewApp, bearer, new_token
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,7 @@ def test_a_name_that_the_service_does_not_know(
     new_app: NewApp, host: str, shown: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = new_app("open").test_client()
-    for path in ("/", "/api/search?q=漫游", "/healthz"):
+    for path in ("/", "/api/search?q=漫游", "/api/none"):
         caplog.clear()
         response = client.get(path, environ_overrides={"HTTP_HOST": host})
         assert response.status_code == 400
@@ -33,6 +34,25 @@ def test_a_name_that_the_service_does_not_know(
         [line] = [one for one in caplog.records if "不认域名" in one.getMessage()]
         assert shown in line.getMessage()
         assert "\n" not in line.getMessage()
+
+
+@pytest.mark.parametrize(
+    ("sign_in", "healthy", "counted"),
+    [("open", 200, 200), ("token", 200, 200), ("loopback", 400, 400)],
+)
+def test_whoever_watches_need_not_know_its_name_unless_it_is_for_this_machine_only(
+    new_app: NewApp, sign_in: str, healthy: int, counted: int
+) -> None:
+    app = new_app(sign_in)
+    known = bearer(new_token(app, Right.METRICS))
+    client = app.test_client()
+    for host in ("10.0.0.7:8000", "agents:8000", "evil.example"):
+        given = {"HTTP_HOST": host}
+        assert client.get("/healthz", environ_overrides=given).status_code == healthy
+        found = client.get("/metrics", headers=known, environ_overrides=given)
+        assert found.status_code == counted
+        assert client.get("/metrics", environ_overrides=given).status_code != 200
+        assert client.get("/", environ_overrides=given).status_code == 400
 
 
 @pytest.mark.parametrize(

@@ -333,6 +333,8 @@ class TestServe:
             ('[access.agent]\nsign_in = "everybody"\n', "没有“everybody”"),
             ('[access.boss]\nsign_in = "token"\n', "没有受众“boss”"),
             ('[service]\nproxy_hosts = ["proxy.example"]\n', "“proxy.example”不是地址"),
+            ('[access.agent.proxy]\nuser_header = "X-Forwarded-User"\n', "不能做认人的请求头"),
+            ('[access.agent.proxy]\ngroups_header = "Remote_Groups"\n', "不能做认人的请求头"),
             ("[access.agent.oidc]\nclient_secret_env = 'a secret'\n", "不是环境变量的名字"),
         ],
     )
@@ -385,7 +387,7 @@ class TestServe:
             ("oidc", "先在 http://127.0.0.1:9 登录。登录的人都能读；writers 组能写。"),
             (
                 "proxy",
-                "由 127.0.0.1、::1 上的代理登录，认它写的 X-Forwarded-User。"
+                "由 127.0.0.1、::1 上的代理登录，认它写的 Casebookuser。"
                 "登录的人都能读；writers 组能写。",
             ),
         ],

@@ -204,11 +204,12 @@ LIST = b'{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}'
     ("headers", "body"),
     [
         ({"Host": "evil.example"}, LIST),
+        ({"Host": "localhost.evil.example:80"}, LIST),
         ({"Origin": "https://evil.example"}, LIST),
         ({}, b"x" * 100_000),
         ({}, b"{"),
     ],
-    ids=["foreign host", "foreign page", "large body", "no JSON"],
+    ids=["foreign host", "foreign host with a port", "foreign page", "large body", "no JSON"],
 )
 def test_what_is_not_asked_as_agreed_is_refused(
     over_http: str, headers: dict[str, str], body: bytes
@@ -259,7 +260,7 @@ def test_over_http_the_gate_of_the_service_decides(own_library: Path) -> None:
             "expired": post(address, LIST, Authorization=f"Bearer {late}"),
             "altered": post(address, LIST, Authorization=f"Bearer {good[:-1]}x"),
             "in the address": post(f"{address}?token={good}", LIST),
-            "of a proxy": post(address, LIST, **{"X-Forwarded-User": "somebody"}),
+            "of a proxy": post(address, LIST, Casebookuser="somebody"),
         }
         before = post(address, LIST, Authorization=f"Bearer {gone}")
         with closing(Tokens(own_library / "build/state/dealer" / tokens.FILE, "dealer")) as kept:
@@ -278,6 +279,43 @@ def test_over_http_the_gate_of_the_service_decides(own_library: Path) -> None:
     }
     assert (before, after) == (200, 401)
     assert given["result"]["structuredContent"]["answer"]["id"] == "faq-arrears-resume"
+
+
+def test_where_people_sign_in_programs_show_tokens_and_no_secret_is_wanted(
+    own_library: Path,
+) -> None:
+    guarded(own_library, "oidc", rate=100)
+    with (own_library / "casebook.toml").open("a", encoding="utf-8") as file:
+        file.write(
+            '[access.dealer.oidc]\nissuer = "https://sso.example"\nclient_id = "casebook"\n'
+            'client_secret_env = "NOT_SET"\nkey_env = "NOT_SET_EITHER"\n'
+        )
+    good, _ = token(own_library, Right.READ)
+    with running(own_library) as address:
+        assert post(address, LIST) == 401
+        assert post(address, LIST, Authorization=f"Bearer {good}") == 200
+
+
+def test_a_header_that_only_looks_like_a_proxys_counts_for_nothing(own_library: Path) -> None:
+    guarded(own_library, "open", rate=3)
+    with (own_library / "casebook.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[service]\nproxies = 1\n")
+    with running(own_library) as address:
+        given = [
+            post(
+                address, LIST, **{"X-Forwarded-For": "192.0.2.1", "X_Forwarded_For": f"10.0.0.{n}"}
+            )
+            for n in range(5)
+        ]
+    assert given == [200] * 3 + [429] * 2
+
+
+def test_nothing_is_kept_open_for_what_never_comes(over_http: str) -> None:
+    with pytest.raises(HTTPError) as refused:
+        urlopen(Request(over_http, headers={"Accept": "text/event-stream"}), timeout=30)
+    with refused.value as answer:
+        assert answer.code == 405
+        assert answer.headers["Allow"] == "POST"
 
 
 def called(address: str, text: str) -> dict[str, Any]:
@@ -304,7 +342,7 @@ def test_every_answer_over_http_has_the_headers_and_no_log_says_what_was_asked(
             headers_of(f"{address}/nothing", LIST),
             headers_of(f"{address}?token=cb.dealer.read.{'0' * 12}.{'a' * 43}", LIST),
         ]
-    assert [status for status, _ in answers] == [200, 421, 404, 400]
+    assert [status for status, _ in answers] == [200, 400, 404, 400]
     for _, headers in answers:
         assert headers["Cache-Control"] == "no-store"
         assert headers["X-Content-Type-Options"] == "nosniff"
