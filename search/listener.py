@@ -33,7 +33,10 @@ def own_address(host: str, port: int) -> Iterator[str]:
     Raises:
         OSError: somebody else has it, or there is no such address.
     """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError:
+        raise socket.gaierror(socket.EAI_NONAME, f"no name of a host: {host}") from None
     # Of a name that has both, what other programs try first here.
     family, kind, _, _, place = min(found, key=lambda one: one[0] != socket.AF_INET)
     with ExitStack() as held:

@@ -21,7 +21,7 @@ def open_library(small: Path) -> Path:
 
 
 @pytest.mark.parametrize("command", [["serve"], ["mcp", "--http"]])
-@pytest.mark.parametrize("host", ["300.1.1.1", "192.0.2.1"])
+@pytest.mark.parametrize("host", ["300.1.1.1", "192.0.2.1", "a..b"])
 def test_an_address_that_is_none_of_ours(open_library: Path, command: list[str], host: str) -> None:
     words = [*command, "--host", host, "--port", "18556", "--library", str(open_library)]
     done = CliRunner().invoke(main, words)
