@@ -24,6 +24,8 @@ INSERT INTO counts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value 
 """
 # Rows that one transaction changes at most: others wait no longer than that takes.
 _STEP = 500
+# Keystrokes of a visit in which somebody goes on asking are folded when the first are so old.
+_LONGEST = 5 * 60_000
 _PAGES_A_STEP = 256
 # Milliseconds after which an event whose question was never written is dropped.
 _ORPHAN = 86_400_000
@@ -103,6 +105,9 @@ def write(
 def settle(database: sqlite3.Connection, now: int) -> bool:
     """Folds the keystrokes of questions that nobody goes on typing.
 
+    A minute after the last keystroke of a visit all of its questions are folded; where somebody
+    goes on asking, those that are over a minute old, every few minutes.
+
     Args:
         database: as ``connect`` gave it.
         now: the time in milliseconds.
@@ -113,11 +118,12 @@ def settle(database: sqlite3.Connection, now: int) -> bool:
     visit = ""
     while _is_typing(database):
         with step(database):
+            # Folding what is still going on again and again would cost more than all else.
             typed = _typed(
                 database,
                 "visit IN (SELECT visit FROM questions WHERE visit > ? GROUP BY visit"
-                " HAVING max(abs(? - at)) > ? ORDER BY visit LIMIT ?)",
-                (visit, now, 2 * PAUSE, _STEP),
+                " HAVING abs(? - max(at)) > ? OR abs(? - min(at)) > ? ORDER BY visit LIMIT ?)",
+                (visit, now, 2 * PAUSE, now, _LONGEST, _STEP),
             )
             ended = [rows for rows in _folded(typed) if abs(now - rows[-1].at) > 2 * PAUSE]
             database.executemany("DELETE FROM questions WHERE number = ?", _gone(ended))

@@ -80,6 +80,7 @@ class Writer:
         self._failures = 0
         self._counted = 0
         self._typing = True
+        self._next_settle = 0.0
         self._began = self._clock(), time.monotonic()
         self._next_prune = time.monotonic() + _FIRST_PRUNE
         self._next_forget = time.monotonic() + _HOUR
@@ -197,7 +198,8 @@ class Writer:
     def _keep_house(self, database: sqlite3.Connection) -> None:
         """Folds what nobody goes on typing, and once a day removes what is too old."""
         now = self._clock()
-        if self._typing:
+        if self._typing and time.monotonic() >= self._next_settle:
+            self._next_settle = time.monotonic() + _TICK
             self._typing = storage.settle(database, int(now * 1000))
         if time.monotonic() >= self._next_forget and not self._ending:
             self._next_forget = time.monotonic() + _HOUR
