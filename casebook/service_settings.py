@@ -60,8 +60,8 @@ class ServiceSettings(Table):
     """
 
     state: str = "build/state"
-    threads: int = Field(4, ge=1, le=256)
-    waiting: int = Field(32, ge=0, le=10_000)
+    threads: int = Field(2, ge=1, le=256)
+    waiting: int = Field(16, ge=0, le=10_000)
     proxies: int = Field(0, ge=0, le=5)
     proxy_hosts: tuple[Annotated[str, AfterValidator(_network)], ...] = ("127.0.0.1", "::1")
 

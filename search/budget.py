@@ -32,7 +32,7 @@ class Budget:
         waiting: how many more may wait for a thread.
     """
 
-    def __init__(self, seconds: float, threads: int = 4, waiting: int = 32) -> None:
+    def __init__(self, seconds: float, threads: int = 2, waiting: int = 16) -> None:
         self._seconds = seconds
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="query")
         self._places = threading.BoundedSemaphore(threads + waiting)
