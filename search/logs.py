@@ -19,7 +19,6 @@ from typing import Any
 
 from search.log_handler import LogHandler
 
-FORMS = ("json", "text")
 # Whose messages are known to hold nothing of a request.
 _OURS = ("casebook", "search", "__main__")
 _FIELDS = ("request", "method", "route", "status", "ms", "bytes")
@@ -92,7 +91,7 @@ def structured(form: str, audience: str) -> Iterator[None]:
     """Makes all logs of this process structured while the block lasts.
 
     Args:
-        form: one of ``FORMS``.
+        form: ``json``, an object a line, or ``text``, for people.
         audience: whose service writes.
     """
     handler = LogHandler(sys.stderr)
