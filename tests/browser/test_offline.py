@@ -25,7 +25,7 @@ from casebook.offline import LIMIT_DAYS, WARN_DAYS, WORKER, addresses, offline_f
 from casebook.publishing import build_site
 from search.engines import get_engine
 from search.generations import publish as publish_index
-from tests.browser.conftest import ON, SERVER, Watch, free_port, wait_for
+from tests.browser.conftest import ON, SERVER, OpenPage, Watch, free_port, wait_for
 
 # One browser for all of these, whatever the number of workers.
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -163,6 +163,12 @@ def host() -> Iterator[Host]:
     yield running
     running.slow.clear()
     running.stop()
+
+
+@pytest.fixture
+def open_page(host: Host, open_page: OpenPage) -> OpenPage:
+    """Opens pages that are closed before the host goes: what they still ask for is no complaint."""
+    return open_page
 
 
 @pytest.fixture

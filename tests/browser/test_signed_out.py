@@ -48,7 +48,7 @@ def address(request: pytest.FixtureRequest, agent_view: View, tmp_path: Path) ->
     app.extensions[EXTENSION].close()
 
 
-def test_axe_finds_nothing(open_page: OpenPage, axe: str, address: str):
+def test_axe_finds_nothing(address: str, open_page: OpenPage, axe: str):
     page = open_page(color_scheme="light", reduced_motion="reduce")
     page.goto(f"{address}/sign-out/")
     expect(page.get_by_role("heading", name="已退出")).to_be_visible()
