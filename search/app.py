@@ -21,6 +21,7 @@ from casebook.errors import (
 )
 from search import api, bodies, embed, notice_views, observing, overload, reload, web
 from search.access import enforcement as access
+from search.budget import Busy
 from search.editor import views as editor
 from search.insights import task_views as tasks
 from search.insights import views as insights
@@ -82,7 +83,7 @@ def create_app(config: ServiceConfig) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions[EXTENSION] = Service(config)
     observing.register(app)
-    overload.register(app)
+    overload.register(app, _refused)
     access.register(app)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(web.blueprint)
@@ -135,6 +136,13 @@ def _casebook_error(error: CasebookError) -> tuple[Response, int]:
     if status == 503:  # noqa: PLR2004
         response.retry_after = RETRY_SECONDS
     return response, status
+
+
+def _refused(error: Busy) -> Response:
+    """The whole answer to who finds no place."""
+    response, status = _casebook_error(error)
+    response.status_code = status
+    return _headers(response)
 
 
 def _http_error(error: HTTPException) -> tuple[Response, int]:

@@ -20,7 +20,7 @@ from search.access.rights import reader
 from search.budget import Busy
 
 # Bodies that are read at once, and those of one sender among them.
-BODIES = 32
+BODIES = 8
 OF_ONE = 4
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 from typing import Any
@@ -17,6 +18,8 @@ from typing import Any
 MOST_WAITING = 10_000
 # Several processes write to one pipe: no more than this is written in one piece (PIPE_BUF).
 _PIECE = 4096
+# Seconds in which lines gather: each time the thread is woken, others wait for Python.
+_GATHER = 0.05
 # How long whoever ends waits for what is not written yet.
 _FLUSH_SECONDS = 1.0
 
@@ -93,15 +96,20 @@ class LogHandler(logging.Handler):
 def _pieces(waiting: SimpleQueue[_Item]) -> Iterator[bytes]:
     """What waits, as much at once as a pipe takes whole, until it ends."""
     piece = b""
+    idle = True
     while True:
         one = waiting.get()
         if isinstance(one, bytes):
+            if idle:
+                time.sleep(_GATHER)
+                idle = False
             if piece and len(piece) + len(one) > _PIECE:
                 yield piece
                 piece = b""
             piece += one
             if not waiting.empty():
                 continue
+        idle = True
         if piece:
             yield piece
             piece = b""

@@ -39,8 +39,9 @@ from search.listener import IDLE_SECONDS, most_connections, own_address, tell_wh
 from search.service import EXTENSION, Service, ServiceConfig
 
 # Threads that are not for searches: pages, documents, /healthz, refusals; and besides them those
-# that wait for a body.
-RESERVED = 16 + BODIES
+# that wait for a body. Few: each that waits for Python looks for it every SWITCH_SECONDS, and under
+# a burst sixty do little else.
+RESERVED = 8 + BODIES
 # The room to read a head into. One that is longer is refused when the room is full before the head
 # has ended; how much comes at once decides, so up to twice as much may pass, and more never does.
 MAX_HEAD = 64 * 1024
@@ -239,7 +240,7 @@ class _Application:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
         # A terminal's Ctrl+C is for the first process, which lets the workers answer.
         os.setpgid(0, 0)
-        Finalize(None, logging.shutdown, exitpriority=0)
+        Finalize(None, _write_logs, exitpriority=0)
         sys.setswitchinterval(SWITCH_SECONDS)
         try:
             app = create_app(self.config)
@@ -292,10 +293,16 @@ def _end_in_time(service: Service) -> None:
                 pass
             time.sleep(_ANSWER_SECONDS)
             service.close()
-            logging.shutdown()
+            _write_logs()
             os._exit(0)
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+def _write_logs() -> None:
+    """Writes the lines that wait. Granian has emptied the list that ``logging.shutdown`` reads."""
+    for handler in logging.getLogger().handlers:
+        handler.flush()
 
 
 def _checked(config: ServiceConfig, host: str) -> ServiceConfig:

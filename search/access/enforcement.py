@@ -8,13 +8,14 @@ own pages, are there for everybody and hold nothing of the library.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from flask import Flask, Response, current_app, g, redirect, request
 from werkzeug.exceptions import BadRequest, SecurityError
 from werkzeug.urls import iri_to_uri
+from werkzeug.wrappers import Request
 from werkzeug.wrappers import Response as BaseResponse
 
 from casebook.errors import SearchError
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 # What programs that watch a service ask every few seconds.
 PROBES = frozenset({"/healthz", "/metrics"})
+_READS = "Access-Control-Allow-Origin"
 _YEAR = 31_536_000
 
 log = logging.getLogger(__name__)
@@ -187,9 +189,10 @@ def _headers(response: Response) -> Response:
     """
     gate: Gate = current_app.extensions[EXTENSION]
     right = right_of(current_app, request.endpoint)
-    origin = request.headers.get("Origin")
-    if right in (None, Right.READ) and origin and origin in service().config.access.origins:
-        response.headers["Access-Control-Allow-Origin"] = origin
+    origins = service().config.access.origins if right in (None, Right.READ) else ()
+    own = own_headers(request, origins)
+    response.headers.update(own)
+    if _READS in own:
         response.vary.add("Origin")
     if right is not None and (
         not response.cache_control.no_store and "Cache-Control" in response.headers
@@ -198,9 +201,23 @@ def _headers(response: Response) -> Response:
         response.cache_control.private = True
     if gate.sessions:
         response.vary.add("Cookie")
-    if request.is_secure:
-        response.headers["Strict-Transport-Security"] = f"max-age={_YEAR}"
     return response
+
+
+def own_headers(asked: Request, origins: Collection[str]) -> dict[str, str]:
+    """The headers that depend on how a request came.
+
+    Args:
+        asked: the request.
+        origins: the other sites whose pages may read the answer.
+    """
+    headers = {}
+    origin = asked.headers.get("Origin", "")
+    if origin in origins:
+        headers[_READS] = origin
+    if asked.is_secure:
+        headers["Strict-Transport-Security"] = f"max-age={_YEAR}"
+    return headers
 
 
 def _shared() -> dict[str, Any]:
