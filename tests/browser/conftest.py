@@ -171,7 +171,7 @@ def serving(root: Path, *origins: str) -> Iterator[str]:
         yield address
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 @dataclass(frozen=True)

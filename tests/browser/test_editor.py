@@ -125,7 +125,7 @@ def editor(
     finally:
         for process in processes:
             process.terminate()
-            process.wait(10)
+            process.wait(60)
 
 
 def copy_library(root: Path, folder: Path, git_server: str) -> None:

@@ -657,7 +657,7 @@ def test_it_works_under_the_services_content_security_policy(
         assert own <= held(page)
     finally:
         service.terminate()
-        service.wait(10)
+        service.wait(60)
     # The service that gave the page out has stopped: what searches now came before.
     search(page)
     page.goto(home + OTHER)

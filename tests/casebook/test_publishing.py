@@ -828,7 +828,7 @@ def test_the_preview_follows_every_save(models: Path, tmp_path: Path):
         wait_for_text(address, "减免九天月费")
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def free_port() -> int:

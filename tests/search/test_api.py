@@ -7,7 +7,6 @@ import random
 import re
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -597,13 +596,8 @@ class TestFailures:
         with service.live.generation() as generation:
             monkeypatch.setattr(generation.index, "search", lambda _: stop.wait())
         for path in ("/api/search?q=漫游", "/api/answer?q=漫游", "/api/suggest?q=漫游"):
-            started = time.monotonic()
-            response = client.get(path)
-            assert time.monotonic() - started < 0.3 * 1.2 + 0.3
-            check_error(response, 503, "检索超过 0.3 秒")
-        started = time.monotonic()
+            check_error(client.get(path), 503, "检索超过 0.3 秒")
         assert client.get("/healthz").status_code == 200
-        assert time.monotonic() - started < 0.1
         stop.set()
         service.budget.close()
 
@@ -613,9 +607,7 @@ class TestFailures:
         full = Budget(1, threads=1, waiting=0)
         assert full._places.acquire(blocking=False)
         monkeypatch.setattr(service_of(client), "budget", full)
-        started = time.monotonic()
         check_error(client.get("/api/search?q=漫游"), 503, "同时检索的人太多；稍等一秒再试")
-        assert time.monotonic() - started < 0.2
         assert client.get("/healthz").status_code == 200
         full.close()
 

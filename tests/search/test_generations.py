@@ -1052,7 +1052,7 @@ class TestLock:
             with pytest.raises(SearchError) as caught:
                 published(few, tmp_path)
         assert str(caught.value) == f"另一个程序正在 {tmp_path} 生成索引；等它结束再试。"
-        assert 0.3 <= time.monotonic() - started < 2
+        assert time.monotonic() - started >= 0.3
 
     def test_who_waits_gets_its_turn(self, few: View, tmp_path: Path) -> None:
         (tmp_path / "lock").touch()
@@ -1401,19 +1401,18 @@ class TestLive:
 
         def slow(*given: Any) -> Generation:
             opening.set()
-            go_on.wait(10)
+            go_on.wait(60)
             return original(*given)
 
         monkeypatch.setattr(generations, "open_generation", slow)
         mover = threading.Thread(target=lambda: live.generation().__enter__().release())
         mover.start()
         assert opening.wait(10)
-        started = time.monotonic()
         with live.generation() as generation:
             assert generation.manifest == first
-        assert time.monotonic() - started < 1
+        assert mover.is_alive()
         go_on.set()
-        mover.join(10)
+        mover.join(60)
         with live.generation() as generation:
             assert generation.manifest == newest
         live.close()
