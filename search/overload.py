@@ -33,12 +33,11 @@ TAKES = {
     "api.suggest": True,
 }
 
-_STATUS = 503
-
 
 class _Answer(NamedTuple):
     """What everybody gets who is refused at an address."""
 
+    code: int
     status: str
     headers: list[tuple[str, str]]
     body: bytes
@@ -91,7 +90,7 @@ class _Overload:
     ) -> list[bytes]:
         answer = self._answer_at(request.path, message)
         asked = observing.Asked(request.environ, began)
-        asked.answered(self._service.metrics, "GET", request.path, _STATUS, len(answer.body))
+        asked.answered(self._service.metrics, "GET", request.path, answer.code, len(answer.body))
         own = enforcement.own_headers(request, self._service.config.access.origins)
         headers = [*answer.headers, *own.items(), (observing.HEADER, asked.id)]
         start_response(answer.status, headers)
@@ -102,4 +101,4 @@ class _Overload:
         here = f"http://{self._service.config.hosts[0]}"
         with self._app.test_request_context(path, base_url=here):
             made = self._answer(Busy(message))
-            return _Answer(made.status, list(made.headers), made.get_data())
+            return _Answer(made.status_code, made.status, list(made.headers), made.get_data())

@@ -33,9 +33,11 @@ def taken(running: Service) -> Iterator[None]:
     number = 0
     while places.acquire(blocking=False):
         number += 1
-    yield
-    for _ in range(number):
-        places.release()
+    try:
+        yield
+    finally:
+        for _ in range(number):
+            places.release()
 
 
 @pytest.fixture
@@ -64,7 +66,9 @@ def test_it_is_refused_before_it_is_asked_who_may_in(app: Flask, full: Service, 
 
 
 @pytest.mark.parametrize("path", SEARCHES + SUGGESTS)
-def test_the_answer_is_the_one_that_the_application_gives(app: Flask, full: Service, path: str):
+def test_the_answer_is_the_one_that_the_application_gives(
+    app: Flask, full: Service, path: str
+) -> None:
     """Which is asked when the last place was taken after the first look."""
     early = app.test_client().get(path)
     allowed = bearer(new_token(app, Right.READ))
