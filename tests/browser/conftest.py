@@ -27,6 +27,8 @@ from search.generations import publish
 from search.store import page_url
 
 sync_api = pytest.importorskip("playwright.sync_api")
+# Longer than the library's five seconds: what is expected comes, on a busy machine later.
+sync_api.expect.set_options(timeout=20_000)
 
 ON = date(2026, 11, 22)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -263,7 +265,7 @@ def open_page(browser: sync_api.Browser, watch: Watch) -> Iterator[OpenPage]:
     def open_with(**options: object) -> sync_api.Page:
         chosen = {"viewport": {"width": 1366, "height": 768}, "locale": "zh-CN", **options}
         context = browser.new_context(**chosen)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", watch.on_message)

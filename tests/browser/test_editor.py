@@ -359,6 +359,8 @@ def test_what_has_errors_is_not_published(page, editor, watch):
     page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="草稿", exact=True).click()
     page.get_by_role("menuitem", name="可以发布").click()
+    # The CMS names the new state when the repository has it; before that it refuses by a dialog.
+    expect(page.get_by_role("button", name="可以发布", exact=True)).to_be_visible()
     page.get_by_role("button", name="发布", exact=True).click()
     page.get_by_role("menuitem").first.click()
     said = page.get_by_text(re.compile("没有发布：还有 8 项没填，1 个错误。先改好"))
@@ -366,6 +368,20 @@ def test_what_has_errors_is_not_published(page, editor, watch):
     expect(page.locator(".cb-notice")).to_have_count(0)
     assert branch in drafts(editor, "faq")
     assert "chong-cuo" not in editor.git("ls-tree", "-r", "--name-only", "main")
+
+
+def test_a_draft_says_what_comes_before_publishing(page, editor, watch):
+    watch.expect("status of 404")
+    sign_in(page, editor)
+    page.goto(f"{editor.address}/write/#/collections/faq/new")
+    page.get_by_label("标准问").fill("宽带移机几天能好？")
+    save(page)
+    page.get_by_role("button", name="发布", exact=True).click()
+    with page.expect_event("dialog") as shown:
+        page.once("dialog", lambda dialog: dialog.accept())
+        page.get_by_role("menuitem").first.click()
+    assert shown.value.message == "先把状态改成“可以发布”，再发布。"
+    assert any("kuan-dai-yi-ji" in one for one in drafts(editor, "faq"))
 
 
 def test_what_is_said_of_a_document_does_not_stay(page, editor, watch):

@@ -15,6 +15,7 @@ const PHRASES = {
   "collection.collectionTop.viewAsGrid": "排成卡片",
   "collection.entries.unpublishedHeader": "还没有发布的",
   "editor.editor.confirmLoadBackup": "上次没有存的修改还在这台电脑上。接着改吗？点“取消”就丢掉它，打开存过的那一份。",
+  "editor.editor.onPublishingNotReady": "先把状态改成“可以发布”，再发布。",
   "editor.editorControl.field.optional": "可以不填",
   "editor.editorControl.field.widgetLabel": "%{widgetLabel}",
   "editor.editorControlPane.widget.required": "先写“%{fieldLabel}”",
