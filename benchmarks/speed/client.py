@@ -13,7 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import count, cycle
 
 _OK = "200"
@@ -149,7 +149,8 @@ def main() -> None:
     """Reads a job, does it, writes its outcome."""
     values = json.load(sys.stdin)
     outcome = asyncio.run(run(Job(**values)))
-    json.dump(asdict(outcome), sys.stdout)
+    # Not asdict(), which breaks a Counter in Python 3.11.
+    json.dump(vars(outcome), sys.stdout)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -203,6 +204,20 @@ def test_a_lost_connection_is_an_error() -> None:
     server.talk = refuse  # type: ignore[method-assign]
     outcome = server.outcome(connections=1, seconds=0.2, rate=10.0)
     assert (outcome.took, dict(outcome.errors)) == ([], {"lost": 2})
+
+
+def test_errors_come_back_from_the_process_that_asks() -> None:
+    with closed_port() as port:
+        outcome = service._run(Job(port, ("/",), connections=1, seconds=0.2, rate=10.0))
+    assert (outcome.took, dict(outcome.errors)) == ([], {"lost": 2})
+
+
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """A port that is taken and where nothing listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
 
 
 @pytest.fixture
