@@ -55,7 +55,7 @@ def import_(
     casebook import 投诉案例/*.docx 机器人知识.xlsx
     casebook import 机器人知识.xlsx --owner 资费产品组 --mask --write
     """
-    from casebook.importing import Options, make_plan, write_plan
+    from casebook.importing.planning import Options, make_plan, write_plan
 
     _named(files)
     settings = load_settings(root)

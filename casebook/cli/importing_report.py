@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from casebook.cli.common import columns, padded
 
 if TYPE_CHECKING:
-    from casebook.importing import Plan, Planned
+    from casebook.importing.planning import Plan, Planned
 
 _EXCERPT = 60
 _LISTED = 12

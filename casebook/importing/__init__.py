@@ -10,7 +10,3 @@ A file goes through five steps, each a module or two:
 
 Nothing is lost on the way: each word of the source stands in the document or in the report.
 """
-
-from casebook.importing.planning import Options, Plan, Planned, make_plan, write_plan
-
-__all__ = ["Options", "Plan", "Planned", "make_plan", "write_plan"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from casebook.importing import Options, Plan, Planned, make_plan
+from casebook.importing.planning import Options, Plan, Planned, make_plan
 from casebook.settings import load_settings
 
 SOURCES = Path(__file__).with_name("sources")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from casebook.importing import Planned, write_plan
+from casebook.importing.planning import Planned, write_plan
 from tests.casebook.importing.conftest import Planner, only
 
 HEAD = "标准问,相似问,答案,生效时间,失效时间,状态\n"

@@ -159,7 +159,7 @@ def test_comments_and_shapes_of_word_are_kept(made: Made, plan: Planner) -> None
 
 
 def test_a_second_import_finds_everything_there(made: Made, plan: Planner, small: Path) -> None:
-    from casebook.importing import write_plan
+    from casebook.importing.planning import write_plan
 
     files = [made(name) for name in ("form.docx", "questions.docx", "rules.pdf", "bot.xlsx")]
     written = write_plan(small, plan(*files))
