@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import date
@@ -12,6 +12,9 @@ import pytest
 
 from benchmarks.cluster.nodes import NoCluster, Nodes
 from casebook.library import Library, View
+from casebook.settings import Ranking, Term
+from search import building, generations
+from search.analysis import Analyzer
 from search.engines import get_engine
 from search.generations import Generation, open_current, publish
 from search.searcher import Searcher
@@ -20,6 +23,23 @@ ON = date(2026, 11, 22)
 IndexRoot = Callable[[str, str], Path]
 OpenGeneration = Callable[..., Generation]
 NewSearcher = Callable[..., Searcher]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def known_analyzers() -> Iterator[None]:
+    """One analyzer for the same words and ranking: making it takes longer than most tests do."""
+    known: dict[str, Analyzer] = {}
+
+    def analyzer(terms: Iterable[Term], ranking: Ranking, latin: Iterable[str] = ()) -> Analyzer:
+        given = list(terms), ranking, sorted(latin)
+        if repr(given) not in known:
+            known[repr(given)] = Analyzer(*given)
+        return known[repr(given)]
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (building, generations):
+            patch.setattr(module, "Analyzer", analyzer)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,9 @@ import shutil
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,8 @@ from search.editor import forms, package
 from search.editor.backends import backend, hosts
 from search.editor.checker import WAITING
 from search.editor.views import CHECKER, MAX_CHECK
+from search.engines import get_engine
+from search.generations import publish
 from search.service import EXTENSION, ServiceConfig
 from tests.search.test_api import check_error, described
 
@@ -53,8 +57,21 @@ def library_root(small: Path) -> Path:
     return small
 
 
+@pytest.fixture(scope="module")
+def few_root(library: Library, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of an audience's index of a few documents: opened in a moment."""
+
+    def root_of(audience: str) -> Path:
+        root = tmp_path_factory.mktemp(audience)
+        view = library.view(audience, ON)
+        publish(replace(view, documents=view.documents[:4]), root, get_engine("memory"), "few")
+        return root
+
+    return cache(root_of)
+
+
 @pytest.fixture
-def new_client(library_root: Path, index_root: Callable[[str], Path]) -> Iterator[NewClient]:
+def new_client(library_root: Path, few_root: Callable[[str], Path]) -> Iterator[NewClient]:
     """Clients of services on the small library."""
     apps = []
 
@@ -63,7 +80,7 @@ def new_client(library_root: Path, index_root: Callable[[str], Path]) -> Iterato
             audience=audience,
             internal=audience == "agent",
             title="测试",
-            index=index_root(audience),
+            index=few_root(audience),
             site=None,
             today=lambda: ON,
             library=library_root if library else None,

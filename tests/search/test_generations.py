@@ -81,19 +81,6 @@ def consistent(generation: Generation) -> bool:
     )
 
 
-@pytest.fixture
-def one_analyzer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same analyzer for every generation: making one takes longer than all the rest."""
-    analyzer = Analyzer()
-
-    def the_same(*_: object) -> Analyzer:
-        return analyzer
-
-    for module in (building, generations):
-        monkeypatch.setattr(module, "Analyzer", the_same)
-
-
-@pytest.mark.usefixtures("one_analyzer")
 class TestPublishing:
     @pytest.mark.parametrize("engine", EMBEDDED)
     def test_what_was_published_opens(self, few: View, tmp_path: Path, engine: str) -> None:
@@ -274,7 +261,6 @@ def pair(
     return root, published(few, root, request.param), published(more, root, request.param)
 
 
-@pytest.mark.usefixtures("one_analyzer")
 class TestDamage:
     @pytest.mark.parametrize("number", range(len(DAMAGE)))
     def test_damage_to_any_file_is_found_and_the_one_before_serves(
@@ -468,7 +454,6 @@ def some(dealer_view: View) -> View:
     return replace(dealer_view, documents=tuple(dealer_view.of(Kind.FAQ)[:40]))
 
 
-@pytest.mark.usefixtures("one_analyzer")
 class TestIncremental:
     """A generation is made from the one before where that saves work, and only there."""
 
@@ -715,10 +700,6 @@ class TestIncremental:
 class TestOrderOfNames:
     """Names are times, but the order in which generations were made counts."""
 
-    @pytest.fixture(autouse=True)
-    def _quick(self, one_analyzer: None) -> None:
-        pass
-
     @pytest.mark.parametrize("hours", [-5000, -3, -1 / 3600 / 1000, 0, 3, 5000])
     def test_a_clock_that_jumps_changes_no_order(
         self, few: View, more: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: float
@@ -767,10 +748,6 @@ class TestOrderOfNames:
 
 
 class TestRollBack:
-    @pytest.fixture(autouse=True)
-    def _quick(self, one_analyzer: None) -> None:
-        pass
-
     def test_one_step_back_and_forward_again(self, few: View, more: View, tmp_path: Path) -> None:
         good, bad = published(few, tmp_path), published(more, tmp_path)
         assert roll_back(tmp_path, "dealer", "content") == good
@@ -1039,7 +1016,6 @@ def _numbers(started: subprocess.Popen[str]) -> Iterator[int]:
             started.stdin.flush()
 
 
-@pytest.mark.usefixtures("one_analyzer")
 class TestLock:
     def test_a_held_lock_is_a_clear_error(
         self, few: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -1101,7 +1077,7 @@ class TestLock:
 
 class TestKilled:
     def test_a_kill_at_any_moment_leaves_the_old_or_the_new(
-        self, few: View, more: View, dealer_view: View, tmp_path: Path, one_analyzer: None
+        self, few: View, more: View, dealer_view: View, tmp_path: Path
     ) -> None:
         root = tmp_path / "index"
         published(few, root)
@@ -1220,6 +1196,7 @@ class TestAnalyzer:
         taken_over: bool,
     ) -> None:
         monkeypatch.setattr(generations, "_LOOK_EVERY", 0)
+        monkeypatch.setattr(generations, "Analyzer", Analyzer)  # a new one each time
         published(few, tmp_path)
         with closing(Live(tmp_path, "dealer")) as live:
             with live.generation() as before:
@@ -1241,7 +1218,7 @@ def _open_files() -> int:
 
 class TestLive:
     @pytest.fixture(autouse=True)
-    def _look_always(self, monkeypatch: pytest.MonkeyPatch, one_analyzer: None) -> None:
+    def _look_always(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(generations, "_LOOK_EVERY", 0)
         monkeypatch.setattr(generations, "_RETRY_EVERY", 0)
 

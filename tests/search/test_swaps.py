@@ -12,8 +12,6 @@ from benchmarks.load.readers import MARKS, Read
 from benchmarks.load.running import Service
 from benchmarks.load.swaps import swap
 from casebook.library import View
-from search import building, generations
-from search.analysis import Analyzer
 from tests.search.serving import running
 
 SWAPS = 24
@@ -31,15 +29,6 @@ def loaded(few: View, tmp_path: Path) -> Loaded:
     return one
 
 
-@pytest.fixture
-def one_analyzer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same analyzer for whatever is published here: making one takes longer than the rest."""
-    analyzer = Analyzer()
-    for module in (building, generations):
-        monkeypatch.setattr(module, "Analyzer", lambda *_: analyzer)
-
-
-@pytest.mark.usefixtures("one_analyzer")
 def test_no_read_fails_is_empty_or_mixed(loaded: Loaded, tmp_path: Path) -> None:
     """Two workers, eight readers over HTTP; at the end each worker has the newest, and no more."""
     with running(loaded.index, tmp_path / "log", workers=2, waiting=32) as server:

@@ -60,24 +60,35 @@ def make_client(index_root, audience, site):
     return app, app.test_client()
 
 
-@pytest.fixture
-def site(tmp_path):
-    (tmp_path / "index.html").write_text("<p>site", encoding="utf-8")
-    return tmp_path
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "index.html").write_text("<p>site", encoding="utf-8")
+    return folder
 
 
-@pytest.fixture
-def agent(index_root, site):
-    app, client = make_client(index_root, "agent", site)
-    yield client
+@pytest.fixture(scope="module")
+def agents_app(index_root, site):
+    app, _ = make_client(index_root, "agent", site)
+    yield app
+    app.extensions["casebook"].close()
+
+
+@pytest.fixture(scope="module")
+def dealers_app(index_root, site):
+    app, _ = make_client(index_root, "dealer", site)
+    yield app
     app.extensions["casebook"].close()
 
 
 @pytest.fixture
-def dealer(index_root, site):
-    app, client = make_client(index_root, "dealer", site)
-    yield client
-    app.extensions["casebook"].close()
+def agent(agents_app):
+    return agents_app.test_client()
+
+
+@pytest.fixture
+def dealer(dealers_app):
+    return dealers_app.test_client()
 
 
 def get(client, path="/", **query):

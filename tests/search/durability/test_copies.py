@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from casebook.library import View
-from search import building, generations
-from search.analysis import Analyzer
+from search import generations
 from search.engines import EMBEDDED, get_engine
 from search.generations import Live, open_current, publish
 from search.index_files import files_of
@@ -28,9 +27,6 @@ def test_a_copy_in_any_order_is_opened_when_it_is_whole(
     in_place: bool,
 ) -> None:
     """The pointer comes first, and the rest in parts, beside the file's place or in it."""
-    analyzer = Analyzer()
-    for module in (building, generations):
-        monkeypatch.setattr(module, "Analyzer", lambda *_: analyzer)
     monkeypatch.setattr(generations, "_LOOK_EVERY", 0)
     monkeypatch.setattr(generations, "_RETRY_EVERY", 0)
     source, copy = tmp_path / "source", tmp_path / "copy"

@@ -18,19 +18,16 @@ from benchmarks.durability.samples import in_child
 from casebook.errors import SearchError
 from casebook.library import View
 from search import building, generations
-from search.analysis import Analyzer, WeightedTerm
+from search.analysis import WeightedTerm
 from search.engines import EMBEDDED, get_engine
 from search.engines.base import Query
 from search.generations import Live, current_manifest, open_current, publish
 
 QUERY = Query((WeightedTerm("text", "客户", 1.0),), limit=10)
-_ANALYZER = Analyzer()
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (building, generations):
-        monkeypatch.setattr(module, "Analyzer", lambda *_: _ANALYZER)
     monkeypatch.setattr(building, "software_digest", lambda _: "same")
     monkeypatch.setattr(generations, "_LOOK_EVERY", 0)
     monkeypatch.setattr(generations, "_RETRY_EVERY", 0)
