@@ -19,8 +19,9 @@ from search.insights.rows import Report
 # Width, height, and how large the letters are, of a chart on a screen: one that takes the whole
 # width, one that takes half of it, one on a phone.
 _SIZES = {"whole": (1240, 280, 13), "half": (600, 260, 13), "narrow": (340, 240, 12)}
-# So many names fit below one another.
+# So many names fit below one another; fewer make a lower chart, not thicker bars.
 _NAMES = 8
+_AXIS, _ROW = 52, 44
 # An axis of counts has so many steps at most.
 _STEPS = 5
 # Days that get a label.
@@ -108,7 +109,9 @@ def _subjects(report: Report, size: str) -> Chart | None:
     def draw(size: str) -> pygal.HorizontalBar:
         # Room for Chinese names, which are reckoned narrower than they are.
         most = max(max(now, before or 0) for _, now, before in top)
-        chart = _plain(pygal.HorizontalBar, size, legend, most, spacing=8, margin_left=36)
+        height = min(_SIZES[size][1], _AXIS + _ROW * len(top))
+        more = {"height": height, "spacing": 8, "margin_left": 36}
+        chart = _plain(pygal.HorizontalBar, size, legend, most, **more)
         shown = top[::-1]
         chart.x_labels = [name for name, _, _ in shown]
         chart.add("本期", [now for _, now, _ in shown])
@@ -203,7 +206,6 @@ def _plain(
     )
     return kind(
         width=width,
-        height=height,
         style=style,
         css=("file://style.css", "file://graph.css", f"inline:{_dark(colours)}"),
         js=(),
@@ -218,7 +220,7 @@ def _plain(
         # The last label stands half beyond what it names.
         margin_right=24,
         pretty_print=False,
-        **more,
+        **{"height": height, **more},
     )
 
 

@@ -53,3 +53,19 @@ def test_without_ratings_the_subjects_take_the_whole_width(
     width = re.compile('viewBox="0 0 (\\d+) ')
     wide = [width.search(unquote(one.wide)) for one in (daily, subjects)]
     assert all(wide) and wide[0][1] == wide[1][1]  # type: ignore[index]
+
+
+def test_few_subjects_make_a_lower_chart(sample: OpenGeneration, agent_view: View) -> None:
+    found = drawn(sample, agent_view, 300)
+    rows = [row for row in found.shares["subject"] if "/" not in row[0]]
+    heights = [
+        _height(replace(found, shares={**found.shares, "subject": rows[:n]})) for n in (1, 3)
+    ]
+    assert heights[0] < heights[1] < _height(found)
+
+
+def _height(one: Report) -> int:
+    (subjects,) = (chart for chart in charts(one) if "业务" in chart.title)
+    size = re.search(r'viewBox="0 0 \d+ (\d+)"', unquote(subjects.wide))
+    assert size
+    return int(size[1])
