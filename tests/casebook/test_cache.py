@@ -267,7 +267,7 @@ def test_locked_cache_is_no_error(
 
 def test_processes_may_load_at_once(three: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from casebook import load_library\n"
+        "import sys; from pathlib import Path; from casebook.library import load_library\n"
         "for _ in range(3): library = load_library(Path(sys.argv[1]))\n"
         "print(len(library.sources), library.fingerprint)"
     )

@@ -16,6 +16,7 @@ import time
 import tokenize
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
@@ -566,13 +567,11 @@ class TestDeadline:
         def late() -> float:
             """How long after its limit the query came back."""
             until = time.monotonic() + 0.05
-            try:
+            with suppress(SearchTimeout):
                 large.search(ask(*self.EVERYTHING, filters=filters, deadline=until))
-            except SearchTimeout:
-                return time.monotonic() - until
-            assert time.monotonic() < until + 0.02
-            return 0.0
+            return time.monotonic() - until
 
+        # Of several tries one at least: the machine may stop for a while, not each time.
         with ThreadPoolExecutor(1) as pool:
             assert min(pool.submit(late).result() for _ in range(3)) < 0.25
 
