@@ -16,7 +16,6 @@ import time
 import tokenize
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
@@ -565,15 +564,18 @@ class TestDeadline:
         self, large: Index, filters: dict[str, tuple[str, ...]]
     ) -> None:
         def late() -> float:
-            """How long after its limit the query came back."""
+            """How late the query came back, as a share of what it may be."""
             until = time.monotonic() + 0.05
-            with suppress(SearchTimeout):
+            allowed = 0.02
+            try:
                 large.search(ask(*self.EVERYTHING, filters=filters, deadline=until))
-            return time.monotonic() - until
+            except SearchTimeout:
+                allowed = 0.25
+            return (time.monotonic() - until) / allowed
 
         # Of several tries one at least: the machine may stop for a while, not each time.
         with ThreadPoolExecutor(1) as pool:
-            assert min(pool.submit(late).result() for _ in range(3)) < 0.25
+            assert min(pool.submit(late).result() for _ in range(3)) < 1
 
     @pytest.mark.parametrize("kind", ["faq", "nothing"])
     def test_whenever_the_deadline_passes_there_is_no_answer(
